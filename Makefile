@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+#   make            builds build/tacho            make demo     records a real program
+#   make check      runs every test               make install  DESTDIR= PREFIX=
+#   make asan       the tests under sanitizers    make fuzz     every fuzzer, FUZZ_SECONDS each
+#   make format     clang-format in place         make clean
+#
+# Options: V=1 shows the commands; ARCH=arm64 builds for another machine (its own build folder).
+
+VERSION := 0.1.0
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+ARCH ?= $(HOST_ARCH)
+PREFIX ?= /usr/local
+TRIPLET_arm64 := aarch64-linux-gnu
+TRIPLET_x86_64 := x86_64-linux-gnu
+TRIPLET := $(TRIPLET_$(ARCH))
+
+ifeq ($(ARCH),$(HOST_ARCH))
+BUILD ?= build
+else
+BUILD ?= build/$(ARCH)
+CC := $(TRIPLET)-gcc
+AR := $(TRIPLET)-ar
+STRIP := $(TRIPLET)-strip
+endif
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+STRIP ?= strip
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
+
+WARNINGS := -Wall -Wextra -Werror
+CFLAGS ?= -O2 -g
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Wshadow -Wmissing-prototypes $(SANITIZE)
+CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -DTACHO_VERSION='"$(VERSION)"'
+LDLIBS := -lbpf -lelf -lcapstone -linih $(LDLIBS)
+BPF_TARGET_arm64 := arm64
+BPF_TARGET_x86_64 := x86
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) $(WARNINGS) \
+	-Wno-unused-parameter -Iinclude -Ivmlinux
+
+USER_SRC := $(wildcard user/*.c user/*/*.c)
+USER_OBJ := $(USER_SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ := $(filter-out $(BUILD)/user/main.o,$(USER_OBJ))
+BPF_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bpf/*.bpf.c))
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_TESTS := $(UNIT_SRC:%.c=$(BUILD)/%)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+MAN := $(wildcard docs/*.[1-8])
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all demo check bench asan fuzz install uninstall format clean packages tests targets
+
+all: $(BUILD)/tacho
+
+$(BUILD)/tacho: $(BUILD)/user/main.o $(BUILD)/libtacho.a
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/libtacho.a: $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
+
+$(BUILD)/user/%.o: user/%.c | $(BUILD)/tacho_bpf.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/tacho_bpf.o: $(BPF_OBJ)
+	$(call say,GEN,$@)$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/tacho_bpf.skel.h: $(BUILD)/tacho_bpf.o
+	$(call say,GEN,$@)$(BPFTOOL) gen skeleton $< name tacho_bpf > $@
+
+# The objects that hold the skeleton; -MMD sees to the rest.
+$(BUILD)/user/probe.o $(BUILD)/user/attach.o: $(BUILD)/tacho_bpf.skel.h
+
+include tests/tests.mk
+
+demo: packages
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/demo.sh $(BUILD)/tacho
+
+# What a command needs is installed by it when root, and named when not.
+packages:
+	$(Q)tests/install_packages.sh $(or $(filter check demo bench asan fuzz,$(MAKECMDGOALS)),build)
+
+install: all
+	install -D -m 755 $(BUILD)/tacho $(DESTDIR)$(PREFIX)/bin/tacho
+	for page in $(MAN); do install -D -m 644 $$page \
+		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 644 systemd/tacho.conf $(DESTDIR)$(PREFIX)/share/doc/tacho/tacho.conf
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/tacho/copyright
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tacho
+	rm -f $(foreach page,$(MAN),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/tacho
+
+format:
+	$(Q)clang-format -i $(wildcard bpf/*.[ch] include/tacho/*.h user/*.[ch] user/*/*.[ch] \
+		tests/*/*.[ch])
+
+clean:
+	$(Q)rm -rf build
+
+-include $(USER_OBJ:.o=.d) $(BPF_OBJ:.o=.d)

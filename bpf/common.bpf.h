@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What all BPF programs share: the settings that user space fills in before loading, the maps, and
+ * the counters. Everything is __weak, so that each object file may hold it and the linker keeps
+ * one.
+ */
+#ifndef TACHO_BPF_COMMON_H
+#define TACHO_BPF_COMMON_H
+
+#include "compat.bpf.h"
+#include "tacho/event.h"
+#include "tacho/probe.h"
+
+/* Only the processes in the `processes` map with TACHO_RULE_SCOPE are recorded. */
+const volatile bool scoped __weak = false;
+/* What a process in scope forks is in scope too. */
+const volatile bool scope_follows_forks __weak = false;
+/* Unread bytes in the ring from which on the reader is woken; below, its timer is soon enough. */
+const volatile __u64 wake_bytes __weak = 1 << 20;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 23); /* set before loading */
+} ring __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1); /* number of states; set before loading */
+	__type(key, u32);
+	__type(value, struct tacho_state_counts);
+} counts __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set before loading when there is any filter */
+	__type(key, u32);
+	__type(value, struct tacho_process);
+} processes __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct tacho_trouble);
+} trouble __weak SEC(".maps");
+
+/* One of the counters of a state. Per-CPU and atomic still: a program may be preempted. */
+#define count(state, member)                                                                       \
+	do {                                                                                       \
+		u32 key_ = (state);                                                                \
+		struct tacho_state_counts *counts_ = bpf_map_lookup_elem(&counts, &key_);          \
+		if (counts_)                                                                       \
+			__sync_fetch_and_add(&counts_->member, 1);                                 \
+	} while (0)
+
+#define count_trouble(member)                                                                      \
+	do {                                                                                       \
+		u32 key_ = 0;                                                                      \
+		struct tacho_trouble *trouble_ = bpf_map_lookup_elem(&trouble, &key_);             \
+		if (trouble_)                                                                      \
+			__sync_fetch_and_add(&trouble_->member, 1);                                \
+	} while (0)
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Differences between kernels, each with the commit that made it. Decided by what the kernel's BTF
+ * holds, never by its version. */
+#ifndef TACHO_BPF_COMPAT_H
+#define TACHO_BPF_COMPAT_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#define SIGNAL_GROUP_EXIT 0x4 /* include/linux/sched/signal.h */
+
+struct signal_struct___before_5_16 {
+	struct task_struct *group_exit_task; /* renamed by 60700e38fb68 */
+} __attribute__((preserve_access_index));
+
+/* Is another thread of this process executing execve(2), and so ending all the others? */
+static __always_inline bool compat_exec_in_progress(struct signal_struct *signal)
+{
+	struct signal_struct___before_5_16 *old = (void *)signal;
+
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return false;
+	if (bpf_core_field_exists(signal->group_exec_task))
+		return BPF_CORE_READ(signal, group_exec_task) != 0;
+	return BPF_CORE_READ(old, group_exit_task) != 0;
+}
+
+/*
+ * Calls step(i, ctx) for i = 0, 1, ... cnt - 1, until it returns non-zero. Before Linux 5.17, which
+ * has no bpf_loop, no more than LOOP_SHORT times: enough for all but deep recursion. (The verifier
+ * walks through a plain loop turn by turn, and gives up on long ones.)
+ */
+#define LOOP_SHORT 8
+#define LOOP(cnt, step, ctx)                                                                       \
+	do {                                                                                       \
+		u32 loop_cnt_ = (cnt);                                                             \
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {                 \
+			bpf_loop(loop_cnt_, step, ctx, 0);                                         \
+		} else {                                                                           \
+			for (u32 i_ = 0; i_ < LOOP_SHORT && i_ < loop_cnt_; i_++)                  \
+				if (step(i_, ctx))                                                 \
+					break;                                                     \
+		}                                                                                  \
+	} while (0)
+
+/*
+ * Where a call's return address lives, as a stack pointer value: the same number at the first
+ * instruction of the function, at its `ret`, and (after the `ret`) in a return probe. It is what
+ * tells one open call of a thread from another.
+ */
+static __always_inline u64 entry_stack_pointer(struct pt_regs *regs)
+{
+	return PT_REGS_SP(regs);
+}
+
+static __always_inline u64 returned_stack_pointer(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return PT_REGS_SP(regs) - 8; /* `ret` has popped the address */
+#else
+	return PT_REGS_SP(regs);
+#endif
+}
+
+/* At the first instruction of a function: the address it will return to; 0 if unreadable. */
+static __always_inline u64 return_address(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	u64 address = 0;
+
+	bpf_probe_read_user(&address, sizeof(address), (void *)PT_REGS_SP(regs));
+	return address;
+#else
+	return PT_REGS_RET(regs); /* the link register */
+#endif
+}
+
+#endif

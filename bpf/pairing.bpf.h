@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Pairing: which open call is it that returns?
+ *
+ * A frame is identified by (thread, probe, stack pointer at entry): no two open calls share that,
+ * however they nest, recurse or were left behind. When a call returns, what lies above its frame
+ * without having returned was unwound (longjmp).
+ *
+ * When a call begins, whatever was on its place in the stack is over. Calls whose return address is
+ * replaced (TACHO_PLACE_HIJACK) follow the kernel's own rules for that (cleanup_return_instances,
+ * arch_uretprobe_is_alive), because the kernel will never report a return that it has cleaned up:
+ * whatever lies deeper is over too. Calls that end at EXIT places are over when their very place is
+ * taken, and with them what they had called; not when something lies merely deeper, because
+ * coroutines leave frames of several stacks interleaved. A frame that ends in the middle becomes a
+ * gap (TACHO_NO_PROBE), which goes when it is on top.
+ */
+#ifndef TACHO_BPF_PAIRING_H
+#define TACHO_BPF_PAIRING_H
+
+#include "frames.bpf.h"
+
+/* What a walk over frames, newest first, is told and finds. */
+struct walk {
+	struct thread *thread;
+	u64 sp;
+	u64 ip;
+	u64 now_ns;
+	u32 probe;
+	u32 depth; /* the frame to look at is depth - 1 - i */
+	u32 below; /* stop at this index */
+	u32 found; /* FRAME_NOT_FOUND until it is */
+	bool tail_call;
+};
+
+#define FRAME_NOT_FOUND 0xffffffffu
+/* How far to look for a call that ended unseen. */
+#define SEARCH_MAX 256
+
+static __always_inline u32 walk_index(const struct walk *walk, u32 i)
+{
+	return walk->depth - 1 - i;
+}
+
+static __always_inline void close_unwound(struct tacho_frame *frame, u32 index, u64 now_ns)
+{
+	if (frame->probe == TACHO_NO_PROBE)
+		return;
+	send_activity(frame, now_ns, TACHO_ENDED_UNWOUND, index, 0);
+	frame->probe = TACHO_NO_PROBE;
+}
+
+/* Drops one frame from the top if it is a gap. */
+static long trim_one(u32 i, struct walk *walk)
+{
+	struct thread *thread = walk->thread;
+	struct tacho_frame *top;
+	u32 depth = thread->depth;
+
+	if (!depth)
+		return 1;
+	top = frame_at(thread, depth - 1);
+	if (top && top->probe != TACHO_NO_PROBE)
+		return 1;
+	depth--;
+	if (depth >= TACHO_HIJACK_LIMIT)
+		deep_frame_delete(thread, depth);
+	thread->depth = depth;
+	return 0;
+}
+
+/* Drops the gaps on top: as a rule the one that has just been made. */
+static __always_inline void frames_trim(struct thread *thread)
+{
+	struct walk walk = { .thread = thread };
+	struct tacho_frame *top;
+	u32 depth;
+
+	trim_one(0, &walk);
+	depth = thread->depth;
+	if (!depth)
+		return;
+	top = frame_at(thread, depth - 1);
+	if (!top || top->probe == TACHO_NO_PROBE)
+		LOOP(depth, trim_one, &walk);
+}
+
+/* Among the frames of one place in the stack: is the new call's probe there already? */
+static long find_earlier_one(u32 i, struct walk *walk)
+{
+	u32 index = walk_index(walk, i);
+	struct tacho_frame *frame;
+
+	if (index >= walk->depth)
+		return 1;
+	frame = frame_at(walk->thread, index);
+	if (!frame || frame->sp != walk->sp || frame->ip != walk->ip)
+		return 1;
+	if (frame->probe != walk->probe)
+		return 0;
+	walk->found = index;
+	return 1;
+}
+
+static long find_same_place(u32 i, struct walk *walk)
+{
+	u32 index = walk_index(walk, i);
+	struct tacho_frame *frame;
+
+	if (index >= walk->depth)
+		return 1;
+	frame = frame_at(walk->thread, index);
+	if (frame && frame->sp == walk->sp && frame->probe != TACHO_NO_PROBE)
+		walk->found = index; /* and go on: the oldest counts */
+	return 0;
+}
+
+/* From the newest frame down to the one found. */
+static long close_one_replaced(u32 i, struct walk *walk)
+{
+	u32 index = walk_index(walk, i);
+	struct tacho_frame *frame;
+
+	if (index >= walk->depth || index < walk->found)
+		return 1;
+	frame = frame_at(walk->thread, index);
+	if (frame && frame->sp <= walk->sp)
+		close_unwound(frame, index, walk->now_ns);
+	return 0;
+}
+
+/* As the kernel does it: down to the first hijacked frame that is alive. */
+static long close_one_dead(u32 i, struct walk *walk)
+{
+	u32 index = walk_index(walk, i);
+	struct tacho_frame *frame;
+
+	if (index >= walk->depth)
+		return 1;
+	frame = frame_at(walk->thread, index);
+	if (!frame || frame->place != TACHO_PLACE_HIJACK)
+		return 0;
+	if (frame->sp > walk->sp || (frame->sp == walk->sp && walk->tail_call))
+		return 1;
+	close_unwound(frame, index, walk->now_ns);
+	return 0;
+}
+
+/* Is the newest frame the same call as the new one, seen by the probe of another state? */
+static __always_inline bool is_same_call(struct walk *walk, const struct tacho_frame *top)
+{
+	if (top->sp != walk->sp || top->ip != walk->ip)
+		return false;
+	LOOP(walk->depth, find_earlier_one, walk);
+	return walk->found == FRAME_NOT_FOUND;
+}
+
+/*
+ * A new call begins: closes the calls that must be over. tail_call: its return address is the
+ * kernel's trampoline, so that it shares its place with a call that is not over.
+ */
+static __always_inline void frames_drop_dead(struct thread *thread,
+					     const struct tacho_frame *new_frame, bool tail_call)
+{
+	struct walk walk = {
+		.thread = thread,
+		.sp = new_frame->sp,
+		.ip = new_frame->ip,
+		.probe = new_frame->probe,
+		.depth = thread->depth,
+		.found = FRAME_NOT_FOUND,
+		.tail_call = tail_call,
+	};
+	bool hijack = new_frame->place == TACHO_PLACE_HIJACK;
+	struct tacho_frame *top = frame_at(thread, thread->depth - 1);
+	u32 steps = walk.depth < SEARCH_MAX ? walk.depth : SEARCH_MAX;
+
+	if (top && ((hijack && top->sp > walk.sp) || (!tail_call && is_same_call(&walk, top))))
+		return;
+	walk.now_ns = bpf_ktime_get_ns();
+	if (hijack) {
+		LOOP(steps, close_one_dead, &walk);
+	} else {
+		walk.found = FRAME_NOT_FOUND;
+		LOOP(steps, find_same_place, &walk);
+		if (walk.found == FRAME_NOT_FOUND)
+			return;
+		LOOP(steps, close_one_replaced, &walk);
+	}
+	frames_trim(thread);
+}
+
+static long close_one_above(u32 i, struct walk *walk)
+{
+	u32 index = walk_index(walk, i);
+	struct tacho_frame *frame;
+
+	if (index <= walk->below || index >= walk->depth)
+		return 1;
+	frame = frame_at(walk->thread, index);
+	if (frame && frame->place == TACHO_PLACE_HIJACK && frame->sp < walk->sp)
+		close_unwound(frame, index, walk->now_ns);
+	return 0;
+}
+
+/* What lies above the returning frame, at index `below`, and deeper in the stack, did not return.
+ * At the same place in the stack it is the same call, seen by the probe of another state. */
+static __always_inline void frames_close_above(struct thread *thread, u32 below, u64 sp, u64 now_ns)
+{
+	struct walk walk = {
+		.thread = thread, .depth = thread->depth, .below = below, .sp = sp, .now_ns = now_ns
+	};
+
+	LOOP(walk.depth, close_one_above, &walk);
+}
+
+static long look_at_one(u32 i, struct walk *walk)
+{
+	u32 index = walk_index(walk, i);
+	struct tacho_frame *frame;
+
+	if (index >= walk->depth)
+		return 1;
+	frame = frame_at(walk->thread, index);
+	if (!frame || frame->probe != walk->probe || frame->sp != walk->sp)
+		return 0;
+	walk->found = index;
+	return 1;
+}
+
+/* The index of the call's frame: nearly always the newest. */
+static __always_inline u32 frame_find(struct thread *thread, u32 probe, u64 sp)
+{
+	struct walk walk = {
+		.thread = thread,
+		.depth = thread->depth,
+		.probe = probe,
+		.sp = sp,
+		.found = FRAME_NOT_FOUND,
+	};
+	struct tacho_frame *top;
+
+	if (!walk.depth)
+		return FRAME_NOT_FOUND;
+	top = frame_at(thread, walk.depth - 1);
+	if (top && top->probe == probe && top->sp == sp)
+		return walk.depth - 1;
+	LOOP(walk.depth, look_at_one, &walk);
+	return walk.found;
+}
+
+static __always_inline bool is_tail_call(struct pt_regs *regs, struct task_struct *task)
+{
+	struct mm_struct *mm = task->mm;
+	struct xol_area *area = mm ? mm->uprobes_state.xol_area : 0;
+
+	return area && return_address(regs) == area->vaddr;
+}
+
+/* Puts a frame on the stack. False when there is no room. */
+static __always_inline bool frame_push(struct thread *thread, const struct tacho_frame *frame)
+{
+	u32 depth = thread->depth;
+	struct tacho_deep_key key;
+
+	if (depth < TACHO_HIJACK_LIMIT) {
+		thread->frames[depth] = *frame;
+	} else {
+		key.tid = thread->tid;
+		key.index = depth;
+		if (bpf_map_update_elem(&deep_frames, &key, frame, BPF_ANY))
+			return false;
+	}
+	thread->depth = depth + 1;
+	return true;
+}
+
+/* The call of this probe that was entered at sp has returned. False if there is no such call. */
+static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 sp, u64 now_ns)
+{
+	u32 index = frame_find(thread, probe, sp);
+	struct tacho_frame *frame;
+
+	if (index == FRAME_NOT_FOUND)
+		return false;
+	frame = frame_at(thread, index);
+	if (!frame)
+		return false;
+	if (index + 1 < thread->depth)
+		frames_close_above(thread, index, sp, now_ns);
+	send_activity(frame, now_ns, TACHO_ENDED_RETURN, index, 0);
+	frame->probe = TACHO_NO_PROBE;
+	frames_trim(thread);
+	return true;
+}
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The lives of processes: what a fork, an exec or an exit means for the calls that are open and
+ * for which processes are recorded.
+ */
+#include "frames.bpf.h"
+#include "tacho/glob.h"
+
+/* The globs of `process =`; rule n is globs[n - 1]. */
+const volatile __u32 glob_cnt __weak = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TACHO_RULES_MAX);
+	__type(key, u32);
+	__type(value, struct tacho_glob);
+} globs __weak SEC(".maps");
+
+/* What is being judged. The state of the matching is here and not on the stack, where the verifier
+ * would follow its every value. */
+struct command_line {
+	char text[TACHO_COMMAND_SZ];
+	u64 sz;
+	u64 rules; /* satisfied so far */
+	struct tacho_glob_match match;
+};
+
+/* Scratch for the exec that a task is in. Not per CPU: a program may be preempted by another. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct command_line);
+} command_lines __weak SEC(".maps");
+
+static __always_inline bool filtering(void)
+{
+	return scoped || glob_cnt;
+}
+
+/* How a thread that is exiting leaves the calls that are open in it. */
+static __always_inline u32 ending_of(struct task_struct *task)
+{
+	if (BPF_CORE_READ(task, exit_code) & 0x7f)
+		return TACHO_ENDED_KILLED;
+	if (compat_exec_in_progress(BPF_CORE_READ(task, signal)))
+		return TACHO_ENDED_EXEC;
+	return TACHO_ENDED_THREAD_EXIT;
+}
+
+static __always_inline void close_calls(struct task_struct *task, u32 ended, u32 tid)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
+	struct owner owner = { .tid = tid };
+
+	if (!thread)
+		return;
+	owner.pid = task->tgid;
+	owner.comm = task->comm;
+	/* At this point the task has the name of its next program already. */
+	if (ended == TACHO_ENDED_EXEC && thread->depth)
+		owner.comm = thread->comm;
+	frames_close_all(thread, ended, &owner);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	u32 pid = task->tgid;
+
+	close_calls(task, ending_of(task), task->pid);
+	if (filtering() && BPF_CORE_READ(task, signal, live.counter) == 0)
+		bpf_map_delete_elem(&processes, &pid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct tacho_process process;
+	struct tacho_process *known;
+	u32 pid = parent->tgid;
+
+	if (!filtering() || (u32)child->tgid == pid)
+		return 0;
+	known = bpf_map_lookup_elem(&processes, &pid);
+	if (!known)
+		return 0;
+	process = *known;
+	if (!scope_follows_forks)
+		process.rules &= ~TACHO_RULE_SCOPE;
+	pid = child->tgid;
+	if (process.rules && bpf_map_update_elem(&processes, &pid, &process, BPF_ANY))
+		count_trouble(process_table_full);
+	return 0;
+}
+
+/* Reads the command line as the file /proc/PID/cmdline shows it, with blanks for the NULs between
+ * the arguments. Returns its length, or a negative number. */
+static __always_inline long read_command(struct task_struct *task, struct command_line *raw)
+{
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
+	unsigned long end = BPF_CORE_READ(task, mm, arg_end);
+	u64 sz = end - start;
+
+	if (end <= start)
+		return 0;
+	if (sz > TACHO_COMMAND_SZ)
+		sz = TACHO_COMMAND_SZ;
+	/* The pages were written by execve a moment ago, so that nothing can fault. */
+	if (bpf_probe_read_user(raw->text, sz, (void *)start))
+		return -1;
+	return sz;
+}
+
+/* The context of the loops below: a pointer to map memory cannot itself be one. */
+struct judging {
+	struct command_line *line;
+	struct tacho_glob *glob;
+};
+
+static long blank_one(u32 i, struct judging *j)
+{
+	if (!j->line->text[i & (TACHO_COMMAND_SZ - 1)])
+		j->line->text[i & (TACHO_COMMAND_SZ - 1)] = ' ';
+	return 0;
+}
+
+static long match_step(u32 i, struct judging *j)
+{
+	u32 done;
+
+	tacho_glob_step(j->glob, j->line->text, j->line->sz, &j->line->match);
+	done = j->line->match.done;
+	barrier_var(done); /* the verifier wants to see that it is 0 or 1 */
+	return done & 1;
+}
+
+static long judge_rule(u32 i, struct judging *j)
+{
+	struct tacho_glob_match *match = &j->line->match;
+
+	j->glob = bpf_map_lookup_elem(&globs, &i);
+	if (!j->glob)
+		return 1;
+	__builtin_memset(match, 0, sizeof(*match));
+	bpf_loop(TACHO_GLOB_STEPS, match_step, j, 0);
+	if (!match->done)
+		count_trouble(command_unreadable);
+	if (match->matched)
+		j->line->rules |= 1ULL << ((i + 1) & 63);
+	return 0;
+}
+
+/* The rules that the new program of the current process satisfies. */
+static __always_inline u64 judge_command(struct task_struct *task)
+{
+	struct judging j = {};
+	u64 rules = 0;
+	long sz = -1;
+
+	j.line = bpf_task_storage_get(&command_lines, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (j.line)
+		sz = read_command(task, j.line);
+	if (sz < 0) {
+		count_trouble(command_unreadable);
+	} else {
+		if (sz > 0 && !j.line->text[(sz - 1) & (TACHO_COMMAND_SZ - 1)])
+			sz--;
+		j.line->sz = sz;
+		j.line->rules = 0;
+		bpf_loop(sz, blank_one, &j, 0);
+		bpf_loop(glob_cnt, judge_rule, &j, 0);
+		rules = j.line->rules;
+	}
+	bpf_task_storage_delete(&command_lines, task);
+	return rules;
+}
+
+static __always_inline void set_rules(u32 pid, u64 rules)
+{
+	struct tacho_process process = { .rules = rules };
+
+	if (!rules)
+		bpf_map_delete_elem(&processes, &pid);
+	else if (bpf_map_update_elem(&processes, &pid, &process, BPF_ANY))
+		count_trouble(process_table_full);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
+{
+	struct tacho_process *known;
+	u32 pid = task->tgid;
+	u64 rules = 0;
+
+	close_calls(task, TACHO_ENDED_EXEC, old_tid);
+	bpf_task_storage_delete(&threads, task);
+	if (!filtering())
+		return 0;
+	/* The scope outlives an exec, the rest is judged anew. */
+	known = bpf_map_lookup_elem(&processes, &pid);
+	if (known && known->rules & (TACHO_RULE_SCOPE | TACHO_RULE_SCOPE_AT_EXEC))
+		rules = TACHO_RULE_SCOPE;
+	if (glob_cnt)
+		rules |= judge_command(task);
+	set_rules(pid, rules);
+	return 0;
+}
+
+/* Run once at the end of the recording, after the probes are gone: what is open still. */
+SEC("iter/task")
+int close_open_calls(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct owner owner = {};
+	struct thread *thread;
+
+	if (!task)
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (!thread)
+		return 0;
+	owner.pid = task->tgid;
+	owner.tid = task->pid;
+	owner.comm = task->comm;
+	frames_close_all(thread, TACHO_ENDED_OPEN, &owner);
+	return 0;
+}
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

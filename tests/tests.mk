@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Included by the Makefile: everything that tests.
+
+TARGETS := $(BUILD)/targets
+export TACHO := $(BUILD)/tacho
+export TACHO_TEST_TARGETS := $(TARGETS)
+FUZZ_SECONDS ?= 60
+
+# --- unit tests: one program each, linked with everything but main() --------------------------
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libtacho.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) $< \
+		$(BUILD)/libtacho.a -lcmocka $(LDLIBS) -o $@
+
+# --- traced programs: built as their makers would, not as we build ----------------------------
+
+TARGET_PROGRAMS := $(patsubst tests/targets/%.c,$(TARGETS)/%,$(wildcard tests/targets/prog_*.c)) \
+	$(patsubst tests/targets/%.cc,$(TARGETS)/%,$(wildcard tests/targets/prog_*.cc))
+
+$(TARGETS)/prog_%: tests/targets/prog_%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -g -O2 -fno-inline -pthread $< -o $@
+
+$(TARGETS)/prog_%: tests/targets/prog_%.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)$(CXX) -g -O2 -fno-inline -pthread $< -o $@
+
+# What the ELF tests read: one symbol of every kind, in every kind of file.
+ELF_PROGRAM := tests/targets/elf_program.c tests/targets/elf_other.c tests/targets/elf_asm.S
+
+$(TARGETS)/elf_pie: $(ELF_PROGRAM)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -O1 -fPIE -pie -Wl,--build-id $^ -o $@
+
+$(TARGETS)/elf_nopie: $(ELF_PROGRAM)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -O1 -fno-pie -no-pie -Wl,--build-id $^ -o $@
+
+$(TARGETS)/libelf_lib.so: tests/targets/elf_lib.c tests/targets/elf_lib.map
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -O1 -fPIC -shared -Wl,--version-script=tests/targets/elf_lib.map \
+		-Wl,-soname,libelf_lib.so.1 $< -o $@
+
+$(TARGETS)/elf_stripped: $(TARGETS)/elf_pie
+	$(call say,STRIP,$@)$(STRIP) --strip-all -o $@ $<
+
+$(TARGETS)/libelf_lib_stripped.so: $(TARGETS)/libelf_lib.so
+	$(call say,STRIP,$@)$(STRIP) --strip-all -o $@ $<
+
+ELF_FILES := $(addprefix $(TARGETS)/,elf_pie elf_nopie elf_stripped libelf_lib.so \
+	libelf_lib_stripped.so)
+
+targets: $(TARGET_PROGRAMS) $(ELF_FILES)
+
+tests: all targets $(UNIT_TESTS)
+
+# --- running -------------------------------------------------------------------------------------
+
+# The robots are arm64: everything is built for them too, and what needs neither a kernel nor this
+# machine's own files is run, under emulation.
+ARM64_NATIVE_ONLY := code elf locate
+ARM64_TESTS := $(filter-out $(ARM64_NATIVE_ONLY:%=build/arm64/tests/unit/test_%), \
+	$(UNIT_SRC:%.c=build/arm64/%))
+
+check: packages
+	$(Q)$(MAKE) --no-print-directory tests
+ifneq ($(HOST_ARCH),arm64)
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 all $(ARM64_TESTS)
+endif
+	$(Q)tests/run_tests.py $(BUILD)
+
+asan: packages
+	$(Q)$(MAKE) --no-print-directory tests BUILD=build/asan LDFLAGS='$(SANITIZERS)' \
+		SANITIZE='$(SANITIZERS) -fno-omit-frame-pointer -fno-sanitize-recover=all'
+	$(Q)tests/run_tests.py build/asan
+
+SANITIZERS := -fsanitize=address,undefined
+
+# --- benchmarks ----------------------------------------------------------------------------------
+
+$(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CFLAGS) -pthread $< -lbpf -o $@
+
+bench: packages
+	$(Q)$(MAKE) --no-print-directory all $(addprefix $(BUILD)/bench/,empty.bpf.o empty_session calls)
+	$(Q)tests/bench/call_cost.py $(BUILD)
+
+# --- fuzzing -------------------------------------------------------------------------------------
+
+FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(USER_SRC) $(BUILD)/tacho_bpf.skel.h
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)$(CLANG) $(CPPFLAGS) -O1 -g -std=gnu11 -D_GNU_SOURCE $(FUZZ_FLAGS) $< \
+		$(filter-out user/main.c,$(USER_SRC)) $(LDLIBS) -o $@
+
+fuzzers: $(FUZZERS)
+
+fuzz: packages
+	$(Q)$(MAKE) --no-print-directory fuzzers
+	$(Q)for fuzzer in $(FUZZERS); do name=$${fuzzer##*/fuzz_}; \
+		mkdir -p $(BUILD)/corpus/$$name && echo "  RUN      $$fuzzer" && \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+			-artifact_prefix=$(BUILD)/corpus/$$name- \
+			$(BUILD)/corpus/$$name tests/fuzz/corpus/$$name || exit 1; done
+
+.PHONY: fuzzers
+-include $(UNIT_TESTS:=.d)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv.h"
+#include "csv_rows.h"
+
+static void expect_row(struct csv_row *row, const char *expected)
+{
+	assert_int_equal(csv_row__end(row), 0);
+	assert_int_equal(row->sz, strlen(expected));
+	assert_memory_equal(row->data, expected, row->sz);
+}
+
+static void expect_number(struct csv_row *row, uint64_t value)
+{
+	char expected[32];
+
+	snprintf(expected, sizeof(expected), "%" PRIu64 "\r\n", value);
+	csv_row__begin(row);
+	csv_row__u64(row, value);
+	expect_row(row, expected);
+}
+
+static void quoting_all_quotes_numbers_too(void **state)
+{
+	struct csv_row row = { .quoting = CSV_QUOTE_ALL };
+
+	(void)state;
+	csv_row__begin(&row);
+	csv_row__text(&row, "ANALYZING_PROTOCOL");
+	csv_row__u64(&row, 1718739269730290312);
+	csv_row__u64(&row, 14028043893);
+	expect_row(&row, "\"ANALYZING_PROTOCOL\",\"1718739269730290312\",\"14028043893\"\r\n");
+	csv_row__free(&row);
+}
+
+static void quoting_minimally_quotes_only_what_needs_it(void **state)
+{
+	struct csv_row row = { .quoting = CSV_QUOTE_MINIMAL };
+
+	(void)state;
+	csv_row__begin(&row);
+	csv_row__text(&row, "plain text; 'it' is");
+	csv_row__u64(&row, 0);
+	csv_row__text(&row, "a,b");
+	csv_row__text(&row, "a\rb");
+	csv_row__text(&row, "a\nb");
+	csv_row__text(&row, "say \"so\"");
+	expect_row(&row, "plain text; 'it' is,0,\"a,b\",\"a\rb\",\"a\nb\",\"say \"\"so\"\"\"\r\n");
+	csv_row__free(&row);
+}
+
+static void quotes_are_doubled_wherever_they_stand(void **state)
+{
+	struct csv_row row = { .quoting = CSV_QUOTE_ALL };
+
+	(void)state;
+	csv_row__begin(&row);
+	csv_row__text(&row, "\"");
+	csv_row__text(&row, "\"\"x\"");
+	csv_row__text(&row, "print(\"a,b\") x");
+	expect_row(&row, "\"\"\"\",\"\"\"\"\"x\"\"\",\"print(\"\"a,b\"\") x\"\r\n");
+	csv_row__free(&row);
+}
+
+static void empty_fields_keep_their_commas(void **state)
+{
+	struct csv_row row = { .quoting = CSV_QUOTE_MINIMAL };
+
+	(void)state;
+	csv_row__begin(&row);
+	csv_row__text(&row, "");
+	csv_row__text(&row, "");
+	csv_row__text(&row, "x");
+	csv_row__text(&row, "");
+	expect_row(&row, ",,x,\r\n");
+	row.quoting = CSV_QUOTE_ALL;
+	csv_row__begin(&row);
+	csv_row__text(&row, "");
+	expect_row(&row, "\"\"\r\n");
+	csv_row__begin(&row);
+	expect_row(&row, "\r\n");
+	csv_row__free(&row);
+}
+
+static void numbers_of_every_length_are_exact(void **state)
+{
+	struct csv_row row = { .quoting = CSV_QUOTE_MINIMAL };
+
+	(void)state;
+	for (uint64_t power = 1;; power *= 10) {
+		expect_number(&row, power - 1);
+		expect_number(&row, power);
+		expect_number(&row, power + 1);
+		expect_number(&row, power * 7 / 4);
+		if (power > UINT64_MAX / 10)
+			break;
+	}
+	for (uint64_t value = 0; value < 20000; value++)
+		expect_number(&row, value);
+	expect_number(&row, INT64_MAX);
+	expect_number(&row, UINT64_MAX);
+	csv_row__free(&row);
+}
+
+static void a_row_grows_as_far_as_it_must(void **state)
+{
+	struct csv_row row = { .quoting = CSV_QUOTE_ALL };
+	size_t sz = 300000;
+	char *text = malloc(sz + 1);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '"', sz);
+	text[sz] = '\0';
+	csv_row__begin(&row);
+	csv_row__u64(&row, 1);
+	csv_row__text(&row, text);
+	assert_int_equal(csv_row__end(&row), 0);
+	assert_int_equal(row.sz, strlen("\"1\",") + 2 * sz + 2 + 2);
+	csv_row__free(&row);
+	csv_row__free(&row);
+	free(text);
+}
+
+static void whole_rows_end_at_line_feeds_outside_quotes(void **state)
+{
+	(void)state;
+#define WHOLE(text) csv_rows__whole(text, strlen(text))
+	assert_int_equal(WHOLE(""), 0);
+	assert_int_equal(WHOLE("a,b"), 0);
+	assert_int_equal(WHOLE("a,b\r"), 0);
+	assert_int_equal(WHOLE("a,b\r\n"), 5);
+	assert_int_equal(WHOLE("a,b\nc"), 4);
+	assert_int_equal(WHOLE("\"a\r\nb\",c"), 0);
+	assert_int_equal(WHOLE("\"a\r\nb\",c\n\"x"), 9);
+	assert_int_equal(WHOLE("\"a\"\"\n\"\"\"\nx"), 9);
+	assert_int_equal(WHOLE("a,\"\"\nb,\"\n"), 5);
+#undef WHOLE
+}
+
+static void a_torn_row_in_the_middle_ends_with_its_line(void **state)
+{
+	static const char *const torn[] = {
+		"\"STATE\",\"12",
+		"\"STATE\",\"12\"",
+		"\"STATE\",",
+		"\"STATE\",\"",
+		"\"STA",
+		"\"STATE\"",
+		"STATE,12",
+		"STATE,",
+		"\"STATE\",\"12\",\"3\"\r",
+		"\"",
+	};
+	static const char next[] = "\"NEXT\",\"1\",\"2\"\r\n";
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s%s\"", torn[i], next, next);
+		assert_int_equal(csv_rows__whole(text, strlen(text)), strlen(text) - 1);
+	}
+}
+
+static void walking_in_pieces_finds_the_same_ends(void **state)
+{
+	static const char text[] = "\"a\"\"\r\n\"\"b\",\"\",x\r\nplain,2\n\"\r\n\"\r\n";
+	struct csv_walk whole, pieces;
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(text); cut++) {
+		whole = pieces = (struct csv_walk) { 0 };
+		if (csv_walk__row(&pieces, text, cut))
+			break;
+		assert_int_equal(cut + csv_walk__row(&pieces, text + cut, sizeof(text) - 1 - cut),
+				 csv_walk__row(&whole, text, sizeof(text) - 1));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quoting_all_quotes_numbers_too),
+		cmocka_unit_test(quoting_minimally_quotes_only_what_needs_it),
+		cmocka_unit_test(quotes_are_doubled_wherever_they_stand),
+		cmocka_unit_test(empty_fields_keep_their_commas),
+		cmocka_unit_test(numbers_of_every_length_are_exact),
+		cmocka_unit_test(a_row_grows_as_far_as_it_must),
+		cmocka_unit_test(whole_rows_end_at_line_feeds_outside_quotes),
+		cmocka_unit_test(a_torn_row_in_the_middle_ends_with_its_line),
+		cmocka_unit_test(walking_in_pieces_finds_the_same_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

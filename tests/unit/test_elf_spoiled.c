@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Files that lie: every one is refused or read, and nothing crashes. */
+#include "elf_fixture.h"
+#include "plan/code.h"
+
+static int look_at_name(void *ctx, const char *name)
+{
+	*(size_t *)ctx += strlen(name);
+	return 0;
+}
+
+static void use_functions(const struct elf_file *file, const char *name)
+{
+	struct elf_symbols symbols = {};
+	struct fault why = {};
+	int err;
+
+	err = elf_file__find(file, name, &symbols, &why);
+	assert_true(err <= 0);
+	assert_true(err == 0 || why.text[0]);
+	for (size_t i = 0; i < symbols.cnt; i++) {
+		const struct elf_symbol *s = &symbols.items[i];
+		struct code_exits exits = {};
+
+		code_check_boundary(file, s->vaddr, s->size, 4, &why);
+		code_check_return_intact(file, s->vaddr, s->size, 4, &why);
+		if (code_find_exits(file, s->vaddr, s->size, &exits, &why) == 0)
+			code_exits__free(&exits);
+	}
+	elf_symbols__free(&symbols);
+}
+
+/* Everything that reads the file must end well, or badly with a text. */
+static void use_bytes(const void *bytes, size_t sz)
+{
+	struct elf_file *file = NULL;
+	struct fault why = {};
+	size_t seen = 0;
+	char path[64];
+	int err, fd;
+
+	fd = tiny_file__publish(bytes, sz, path, sizeof(path));
+	assert_return_code(fd, errno);
+	err = elf_file__open(path, &file, &why);
+	assert_true(err <= 0);
+	if (err) {
+		assert_null(file);
+		assert_true(why.text[0]);
+	} else {
+		use_functions(file, "plain_function");
+		use_functions(file, "versioned@LIB_1");
+		use_functions(file, "no_such_function");
+		elf_file__each_needed(file, look_at_name, &seen);
+		elf_file__each_import(file, look_at_name, &seen);
+		elf_file__has_section(file, ".gnu_debuglink");
+		elf_file__free(file);
+	}
+	close(fd);
+}
+
+static void truncated_files_are_survived(void **state)
+{
+	static const char *const files[] = { "elf_pie", "libelf_lib.so" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct bytes bytes = read_fixture(files[i]);
+
+		for (size_t sz = 0; sz < bytes.sz; sz += sz < 1024 ? 1 : 61)
+			use_bytes(bytes.at, sz);
+		free(bytes.at);
+	}
+}
+
+/* Sets each byte from..to to a few telling values, one at a time. */
+static void spoil_range(struct bytes bytes, size_t from, size_t to)
+{
+	for (size_t i = from; i < to && i < bytes.sz; i++) {
+		uint8_t good = bytes.at[i];
+		const uint8_t bad[] = { 0x00, 0xff, good ^ 0x80, good + 1, good - 1 };
+
+		for (size_t b = 0; b < sizeof(bad); b++) {
+			bytes.at[i] = bad[b];
+			use_bytes(bytes.at, bytes.sz);
+		}
+		bytes.at[i] = good;
+	}
+}
+
+static void spoiled_headers_are_survived(void **state)
+{
+	static const char *const files[] = { "elf_nopie", "libelf_lib.so" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct bytes bytes = read_fixture(files[i]);
+		const Elf64_Ehdr *ehdr = (const Elf64_Ehdr *)(void *)bytes.at;
+		size_t phdrs = ehdr->e_phoff, phnum = ehdr->e_phnum;
+		size_t shdrs = ehdr->e_shoff, shnum = ehdr->e_shnum;
+
+		spoil_range(bytes, 0, sizeof(*ehdr));
+		spoil_range(bytes, phdrs, phdrs + phnum * sizeof(Elf64_Phdr));
+		spoil_range(bytes, shdrs, shdrs + shnum * sizeof(Elf64_Shdr));
+		free(bytes.at);
+	}
+}
+
+static void spoiled_contents_are_survived(void **state)
+{
+	struct bytes bytes = read_fixture("libelf_lib.so");
+
+	(void)state;
+	srand(7);
+	for (int round = 0; round < 4000; round++) {
+		uint8_t good[8];
+		size_t at[8];
+
+		for (size_t i = 0; i < 8; i++) {
+			at[i] = sizeof(Elf64_Ehdr) +
+				(size_t)rand() % (bytes.sz - sizeof(Elf64_Ehdr));
+			good[i] = bytes.at[at[i]];
+			bytes.at[at[i]] = (uint8_t)rand();
+		}
+		use_bytes(bytes.at, bytes.sz);
+		for (size_t i = 8; i-- > 0;)
+			bytes.at[at[i]] = good[i];
+	}
+	free(bytes.at);
+}
+
+static void a_name_outside_its_strings_is_refused(void **state)
+{
+	static const uint8_t code[] = { 0xc3 };
+	static const struct tiny_symbol symbols[] = { { "f", TINY_CODE_VADDR, 1, STT_FUNC, 1 },
+						      { "g", TINY_CODE_VADDR, 1, STT_FUNC, 1 },
+						      { 0 } };
+	const struct tiny_elf spec = {
+		.machine = EM_X86_64, .code = code, .code_sz = 1, .symbols = symbols
+	};
+	struct tiny_file bytes;
+	struct elf_symbols found = {};
+	struct elf_file *file = NULL;
+	struct fault why = {};
+	char path[64];
+	int fd;
+
+	(void)state;
+	tiny_elf__make(&spec, &bytes);
+	bytes.bytes[0x800 + 2 * sizeof(Elf64_Sym) + 2] = 0x77;
+	fd = tiny_file__publish(bytes.bytes, bytes.sz, path, sizeof(path));
+	assert_int_equal(elf_file__open(path, &file, &why), 0);
+	assert_int_equal(elf_file__find(file, "f", &found, &why), -EBADMSG);
+	assert_null(found.items);
+	assert_says(&why, "symbol 2 in .symtab");
+	elf_file__free(file);
+	close(fd);
+}
+
+static void a_file_that_shrinks_is_survived(void **state)
+{
+	struct bytes bytes = read_fixture("elf_pie");
+	struct elf_file *file = NULL;
+	struct fault why = {};
+	uint8_t code[64];
+	size_t seen = 0;
+	char path[64];
+	int fd;
+
+	(void)state;
+	fd = tiny_file__publish(bytes.at, bytes.sz, path, sizeof(path));
+	assert_int_equal(elf_file__open(path, &file, &why), 0);
+	assert_return_code(ftruncate(fd, 600), errno);
+	use_functions(file, "plain_function");
+	elf_file__each_import(file, look_at_name, &seen);
+	elf_file__has_section(file, ".text");
+	assert_int_equal(elf_file__read(file, 0x1100, code, sizeof(code)), 0);
+	elf_file__free(file);
+	close(fd);
+	free(bytes.at);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(truncated_files_are_survived),
+		cmocka_unit_test(spoiled_headers_are_survived),
+		cmocka_unit_test(spoiled_contents_are_survived),
+		cmocka_unit_test(a_name_outside_its_strings_is_refused),
+		cmocka_unit_test(a_file_that_shrinks_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "output_dir.h"
+#include "scratch.h"
+#include "sink.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden/opentrons" /* the tests run at the top of the tree */
+#endif
+
+#define DETAIL_HEADER "state,start_ns,duration_ns,pid,tid,comm,ended,depth,binary,function\r\n"
+#define LEDGER_HEADER                                                                              \
+	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,lost_ring," \
+	"lost_nesting,lost_other,unmatched_returns\r\n"
+
+struct fixture {
+	struct scratch scratch;
+	struct sink_options options;
+	const struct sink_ops *ops;
+	struct sink *sink;
+	unsigned int notice_cnt;
+};
+
+static void count_notice(void *ctx, const char *text)
+{
+	struct fixture *fixture = ctx;
+
+	assert_true(*text);
+	fixture->notice_cnt++;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	assert_non_null(fixture);
+	scratch__make(&fixture->scratch);
+	fixture->options = (struct sink_options) {
+		.rotate_keep = 1,
+		.sync_ns = 0,
+		.backlog_bytes = 1024 * 1024,
+		.notice = count_notice,
+		.notice_ctx = fixture,
+	};
+	assert_int_equal(output_dir__open(fixture->scratch.path, &fixture->options.dir, NULL), 0);
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	if (fixture->ops)
+		fixture->ops->free(fixture->sink);
+	output_dir__free(fixture->options.dir);
+	scratch__remove(&fixture->scratch);
+	free(fixture);
+	return 0;
+}
+
+static void open_sink(struct fixture *fixture, const struct sink_ops *ops)
+{
+	struct fault why = { 0 };
+
+	if (fixture->ops)
+		fixture->ops->free(fixture->sink);
+	fixture->sink = NULL;
+	fixture->ops = ops;
+	if (ops->open(&fixture->options, &fixture->sink, &why))
+		fail_msg("%s", why.text);
+}
+
+static void put(struct fixture *fixture, const struct activity_row *row)
+{
+	assert_int_equal(fixture->ops->activity(fixture->sink, row), 0);
+}
+
+static void flush(struct fixture *fixture)
+{
+	struct fault why = { 0 };
+
+	if (fixture->ops->flush(fixture->sink, 1, true, &why))
+		fail_msg("%s", why.text);
+}
+
+static struct activity_row ordinary_row(void)
+{
+	return (struct activity_row) {
+		.state = "SAVING",
+		.start_ns = 1718739269730290312,
+		.duration_ns = 47381526,
+		.pid = 812,
+		.tid = 4294967295,
+		.depth = 3,
+		.ended = TACHO_ENDED_RETURN,
+		.comm = "writer",
+		.binary = "/usr/bin/saver",
+		.function = "ns::save(int, char)",
+	};
+}
+
+static void expect_same_as_golden(struct fixture *fixture, const char *name)
+{
+	char path[PATH_MAX];
+	char *golden;
+	size_t sz;
+
+	snprintf(path, sizeof(path), "%s/%s", GOLDEN_DIR, name);
+	golden = read_whole(path, &sz);
+	assert_int_equal(scratch__sz(&fixture->scratch, name), sz);
+	scratch__expect(&fixture->scratch, name, golden);
+	free(golden);
+}
+
+static void opentrons_files_are_the_golden_bytes(void **state)
+{
+	static const struct activity_row rows[] = {
+		{ .state = "ANALYZING_PROTOCOL",
+		  .start_ns = 1718739269730290312,
+		  .duration_ns = 14028043893 },
+		{ .state = "GETTING_CACHED_ANALYSIS",
+		  .start_ns = 1718739323578647179,
+		  .duration_ns = 47381526 },
+		{ .state = "RUNNING_PROTOCOL", .start_ns = 1718739400000000000, .duration_ns = 0 },
+		{ .state = "CALIBRATING", .start_ns = 1718739400000000001, .duration_ns = 1 },
+		{ .state = "ROBOT_STARTING_UP", .start_ns = 0, .duration_ns = 9223372036854775807 },
+		{ .state = "ROBOT_SHUTTING_DOWN",
+		  .start_ns = 1718739500123456789,
+		  .duration_ns = 123 },
+	};
+	struct fixture *fixture = *state;
+
+	open_sink(fixture, &opentrons_sink_ops);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put(fixture, &rows[i]);
+		if (i % 2)
+			flush(fixture);
+	}
+	expect_same_as_golden(fixture, "robot_activity_data");
+	expect_same_as_golden(fixture, "robot_activity_data_headers");
+	assert_int_equal(fixture->notice_cnt, 0);
+}
+
+static void opentrons_rows_are_only_calls_that_control_left(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = ordinary_row();
+
+	open_sink(fixture, &opentrons_sink_ops);
+	for (unsigned int ended = 0; ended < TACHO_ENDED_CNT; ended++) {
+		row.ended = ended;
+		row.duration_ns = ended;
+		put(fixture, &row);
+	}
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "robot_activity_data",
+			"\"SAVING\",\"1718739269730290312\",\"0\"\r\n"
+			"\"SAVING\",\"1718739269730290312\",\"1\"\r\n"
+			"\"SAVING\",\"1718739269730290312\",\"2\"\r\n");
+}
+
+static void opentrons_takes_no_ledger_and_the_ledger_no_activity(void **state)
+{
+	(void)state;
+	assert_null(opentrons_sink_ops.ledger);
+	assert_null(detail_sink_ops.ledger);
+	assert_null(ledger_sink_ops.activity);
+}
+
+static void detail_has_every_column_in_order(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = ordinary_row();
+
+	open_sink(fixture, &detail_sink_ops);
+	scratch__expect(&fixture->scratch, "activity_detail.csv", DETAIL_HEADER);
+	put(fixture, &row);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_detail.csv",
+			DETAIL_HEADER "SAVING,1718739269730290312,47381526,812,4294967295,writer,"
+				      "return,3,/usr/bin/saver,\"ns::save(int, char)\"\r\n");
+}
+
+static void detail_spells_every_ending(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = { .state = "S", .comm = "c", .binary = "b", .function = "f" };
+
+	open_sink(fixture, &detail_sink_ops);
+	for (unsigned int ended = 0; ended < TACHO_ENDED_CNT; ended++) {
+		row.ended = ended;
+		put(fixture, &row);
+	}
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_detail.csv",
+			DETAIL_HEADER "S,0,0,0,0,c,return,0,b,f\r\n"
+				      "S,0,0,0,0,c,exception,0,b,f\r\n"
+				      "S,0,0,0,0,c,unwound,0,b,f\r\n"
+				      "S,0,0,0,0,c,thread_exit,0,b,f\r\n"
+				      "S,0,0,0,0,c,exec,0,b,f\r\n"
+				      "S,0,0,0,0,c,killed,0,b,f\r\n"
+				      "S,0,0,0,0,c,open,0,b,f\r\n");
+}
+
+static void expect_comm(struct fixture *fixture, const char *comm, const char *expected)
+{
+	struct activity_row row = { .state = "S", .comm = comm, .binary = "b", .function = "f" };
+	char text[1024];
+
+	assert_int_equal(truncate(scratch__at(&fixture->scratch, "activity_detail.csv"), 0), 0);
+	put(fixture, &row);
+	flush(fixture);
+	snprintf(text, sizeof(text), "%sS,0,0,0,0,%s,return,0,b,f\r\n", DETAIL_HEADER, expected);
+	scratch__expect(&fixture->scratch, "activity_detail.csv", text);
+}
+
+static void detail_escapes_what_a_hostile_name_may_hold(void **state)
+{
+	static const char *const names[][2] = {
+		{ "", "" },
+		{ "a,b", "\"a,b\"" },
+		{ "say \"so\"", "\"say \"\"so\"\"\"" },
+		{ "a\nb\rc\td", "a\\x0ab\\x0dc\\x09d" },
+		{ "\x1b[31mred\x7f", "\\x1b[31mred\\x7f" },
+		{ "back\\slash\\", "back\\\\slash\\\\" },
+		{ "\\x0a", "\\\\x0a" },
+		{ "caf\xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x92\xa9",
+		  "caf\xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x92\xa9" },
+		{ "\xff,\xfe", "\"\\xff,\\xfe\"" },
+		{ "\xc2\x9b"
+		  "31m \xc2\x80\xc2\xa0",
+		  "\\xc2\\x9b31m \\xc2\\x80\xc2\xa0" },
+		{ "cut \xe6\x97", "cut \\xe6\\x97" },
+		{ "cut \xf0\x9f\x92", "cut \\xf0\\x9f\\x92" },
+		{ "cut \xc3", "cut \\xc3" },
+		{ "\xa9 alone", "\\xa9 alone" },
+		{ "\xc3(", "\\xc3(" },
+		/* Overlong, surrogate, beyond U+10FFFF, and the characters next to them. */
+		{ "\xc0\x80\xc1\xbf", "\\xc0\\x80\\xc1\\xbf" },
+		{ "\xe0\x9f\xbf\xe0\xa0\x80", "\\xe0\\x9f\\xbf\xe0\xa0\x80" },
+		{ "\xf0\x8f\xbf\xbf\xf0\x90\x80\x80", "\\xf0\\x8f\\xbf\\xbf\xf0\x90\x80\x80" },
+		{ "\xed\xa0\x80\xed\x9f\xbf", "\\xed\\xa0\\x80\xed\x9f\xbf" },
+		{ "\xf4\x90\x80\x80\xf4\x8f\xbf\xbf", "\\xf4\\x90\\x80\\x80\xf4\x8f\xbf\xbf" },
+		{ "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
+	};
+	struct fixture *fixture = *state;
+
+	open_sink(fixture, &detail_sink_ops);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		expect_comm(fixture, names[i][0], names[i][1]);
+}
+
+static void detail_escapes_paths_and_functions_too(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = {
+		.state = "S\n", .comm = "c", .binary = "/tmp/\n", .function = "\xff"
+	};
+
+	open_sink(fixture, &detail_sink_ops);
+	put(fixture, &row);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_detail.csv",
+			DETAIL_HEADER "S\\x0a,0,0,0,0,c,return,0,/tmp/\\x0a,\\xff\r\n");
+}
+
+static void detail_of_other_columns_is_set_aside_with_a_notice(void **state)
+{
+	static const char older[] = "state,start_ns\r\nS,1\r\n";
+	struct fixture *fixture = *state;
+
+	scratch__write(&fixture->scratch, "activity_detail.csv", older, strlen(older));
+	open_sink(fixture, &detail_sink_ops);
+	scratch__expect(&fixture->scratch, "activity_detail.csv.1", older);
+	scratch__expect(&fixture->scratch, "activity_detail.csv", DETAIL_HEADER);
+	assert_int_equal(fixture->notice_cnt, 1);
+}
+
+static void ledger_has_every_column_in_order(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ledger_row row = {
+		.time_ns = 1718739269730290312,
+		.state = "SAVING",
+		.entries = UINT64_MAX,
+		.ended = { 1, 2, 3, 4, 5, 6, 7 },
+		.lost_ring = 8,
+		.lost_nesting = 9,
+		.lost_other = 10,
+		.unmatched_returns = 11,
+	};
+
+	open_sink(fixture, &ledger_sink_ops);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_ledger.csv", LEDGER_HEADER);
+	assert_int_equal(fixture->ops->ledger(fixture->sink, &row), 0);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_ledger.csv",
+			LEDGER_HEADER "1718739269730290312,SAVING,18446744073709551615,"
+				      "1,2,3,4,5,6,7,8,9,10,11\r\n");
+}
+
+static void a_sink_opened_again_goes_on_in_its_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = { .state = "S", .comm = "c", .binary = "b", .function = "f" };
+
+	for (int i = 0; i < 2; i++) {
+		open_sink(fixture, &detail_sink_ops);
+		put(fixture, &row);
+		flush(fixture);
+	}
+	scratch__expect(&fixture->scratch, "activity_detail.csv",
+			DETAIL_HEADER "S,0,0,0,0,c,return,0,b,f\r\nS,0,0,0,0,c,return,0,b,f\r\n");
+	assert_int_equal(fixture->notice_cnt, 0);
+}
+
+static void a_sink_says_when_it_has_no_room(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = ordinary_row();
+	unsigned int taken = 0;
+
+	fixture->options.backlog_bytes = 4096;
+	open_sink(fixture, &detail_sink_ops);
+	assert_true(fixture->ops->has_room(fixture->sink));
+	while (!fixture->ops->activity(fixture->sink, &row))
+		taken++;
+	assert_int_equal(fixture->ops->activity(fixture->sink, &row), -ENOBUFS);
+	assert_false(fixture->ops->has_room(fixture->sink));
+	assert_in_range(taken, 30, 50);
+	flush(fixture);
+	assert_true(fixture->ops->has_room(fixture->sink));
+	put(fixture, &row);
+}
+
+static void a_sink_that_cannot_open_says_which_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sink *sink = NULL;
+	struct fault why = { 0 };
+
+	assert_int_equal(mkdir(scratch__at(&fixture->scratch, "activity_ledger.csv"), 0755), 0);
+	assert_int_equal(ledger_sink_ops.open(&fixture->options, &sink, &why), -EISDIR);
+	assert_null(sink);
+	assert_non_null(strstr(why.text, scratch__at(&fixture->scratch, "activity_ledger.csv")));
+	ledger_sink_ops.free(NULL);
+}
+
+static void sinks_are_found_by_the_names_that_are_listed(void **state)
+{
+	const char *const *names = sink_ops__names();
+	size_t cnt = 0;
+
+	(void)state;
+	for (; names[cnt]; cnt++)
+		assert_string_equal(sink_ops__by_name(names[cnt])->name, names[cnt]);
+	assert_int_equal(cnt, 2);
+	assert_ptr_equal(sink_ops__by_name("opentrons"), &opentrons_sink_ops);
+	assert_ptr_equal(sink_ops__by_name("detail"), &detail_sink_ops);
+	assert_null(sink_ops__by_name("ledger"));
+	assert_null(sink_ops__by_name("Detail"));
+	assert_null(sink_ops__by_name(""));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(opentrons_files_are_the_golden_bytes),
+		CASE(opentrons_rows_are_only_calls_that_control_left),
+		CASE(opentrons_takes_no_ledger_and_the_ledger_no_activity),
+		CASE(detail_has_every_column_in_order),
+		CASE(detail_spells_every_ending),
+		CASE(detail_escapes_what_a_hostile_name_may_hold),
+		CASE(detail_escapes_paths_and_functions_too),
+		CASE(detail_of_other_columns_is_set_aside_with_a_notice),
+		CASE(ledger_has_every_column_in_order),
+		CASE(a_sink_opened_again_goes_on_in_its_file),
+		CASE(a_sink_says_when_it_has_no_room),
+		CASE(a_sink_that_cannot_open_says_which_file),
+		CASE(sinks_are_found_by_the_names_that_are_listed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

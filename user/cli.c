@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "message.h"
+#include "suggest.h"
+
+#define HELP_LETTER 'h'
+#define FIRST_PRINTABLE ' '
+
+static void print_option(const struct cli_option *option)
+{
+	char left[64];
+
+	if (option->letter >= FIRST_PRINTABLE)
+		snprintf(left, sizeof(left), "-%c, --%s%s%s", option->letter, option->name,
+			 option->arg ? " " : "", option->arg ? option->arg : "");
+	else
+		snprintf(left, sizeof(left), "    --%s%s%s", option->name, option->arg ? " " : "",
+			 option->arg ? option->arg : "");
+	printf("  %-26s %s\n", left, option->help);
+}
+
+static void print_help(const struct cli *cli)
+{
+	static const struct cli_option help = { HELP_LETTER, "help", NULL, "show this text" };
+
+	printf("Usage: tacho %s %s\n\n%s\n\n", cli->command, cli->usage, cli->about);
+	for (const struct cli_option *o = cli->options; o->letter; o++)
+		print_option(o);
+	print_option(&help);
+	if (cli->notes)
+		printf("\n%s\n", cli->notes);
+}
+
+int cli__refuse(const struct cli *cli, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	message("%s: %s (see tacho %s --help)", cli->command, text, cli->command);
+	return CLI_EXIT_USAGE;
+}
+
+static void refuse_unknown(const struct cli *cli, const char *text)
+{
+	const char *names[CLI_OPTIONS_MAX + 2] = { "help" };
+	const char *nearest;
+	size_t cnt = 1;
+
+	for (const struct cli_option *o = cli->options; o->letter; o++)
+		names[cnt++] = o->name;
+	names[cnt] = NULL;
+	nearest = strncmp(text, "--", 2) ? NULL : suggest_word(text + 2, names);
+	if (nearest)
+		cli__refuse(cli, "there is no option '%s'; did you mean '--%s'?", text, nearest);
+	else
+		cli__refuse(cli, "there is no option '%s'", text);
+}
+
+/* The tables that getopt_long wants. */
+struct getopt_tables {
+	char letters[2 * CLI_OPTIONS_MAX + 8];
+	struct option longs[CLI_OPTIONS_MAX + 2];
+};
+
+static void fill_tables(const struct cli *cli, struct getopt_tables *t)
+{
+	char *letters = t->letters;
+	size_t cnt = 0;
+
+	*t = (struct getopt_tables) {};
+	if (cli->runs_command)
+		*letters++ = '+';
+	*letters++ = ':'; /* a missing argument is told apart from an unknown option */
+	*letters++ = HELP_LETTER;
+	t->longs[cnt++] = (struct option) { "help", no_argument, NULL, HELP_LETTER };
+	for (const struct cli_option *o = cli->options; o->letter; o++) {
+		t->longs[cnt++] =
+			(struct option) { o->name, o->arg ? required_argument : no_argument, NULL,
+					  o->letter };
+		if (o->letter < FIRST_PRINTABLE)
+			continue;
+		*letters++ = o->letter;
+		if (o->arg)
+			*letters++ = ':';
+	}
+}
+
+int cli__next(const struct cli *cli, int argc, char **argv, char **ret_arg, int *ret_operand)
+{
+	struct getopt_tables tables;
+	char short_form[3] = "-?";
+	const char *given;
+	int letter;
+
+	fill_tables(cli, &tables);
+	opterr = 0;
+	letter = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
+	*ret_operand = optind;
+	*ret_arg = optarg;
+	switch (letter) {
+	case -1:
+		return CLI_END;
+	case HELP_LETTER:
+		print_help(cli);
+		return CLI_HELP;
+	case ':':
+		cli__refuse(cli, "option '%s' needs an argument", argv[optind - 1]);
+		return CLI_BAD;
+	case '?':
+		/* optopt is 0 for an unknown long option; for a known one with an argument
+		 * that it does not take, it is the letter */
+		short_form[1] = optopt;
+		given = argv[optind - 1];
+		if (optopt && strncmp(given, "--", 2) == 0)
+			cli__refuse(cli, "option '%s' takes no argument", given);
+		else
+			refuse_unknown(cli, optopt ? short_form : given);
+		return CLI_BAD;
+	default:
+		return letter;
+	}
+}

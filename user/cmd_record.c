@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "command.h"
+#include "commands.h"
+#include "message.h"
+#include "parse.h"
+#include "select.h"
+#include "session.h"
+#include "settings.h"
+
+#define PIDS_MAX 1024
+
+enum { OPTION_FOR = 1, OPTION_RAW };
+
+static const struct cli_option options[] = {
+	SETTINGS_OPTIONS,
+	{ 'd', "directory", "DIR", "write the files there (made if missing)" },
+	{ 'p', "pid", "PID", "record only this process; repeatable" },
+	{ OPTION_FOR, "for", "TIME", "end after this time (30s, 5min, 1h)" },
+	{ OPTION_RAW, "raw", "FILE", "keep the raw stream too, for tacho replay" },
+	{},
+};
+
+static const struct cli cli = {
+	.command = "record",
+	.usage = "[OPTION]... [-- COMMAND ARG...]",
+	.about = "Attaches to functions of unmodified programs and writes each call to CSV files.\n"
+		 "With COMMAND, records it and its descendants from the first instruction on and\n"
+		 "ends with it. Otherwise records the processes given with -p, or every process\n"
+		 "that runs the functions, until Ctrl-C, SIGTERM or --for.",
+	.options = options,
+	.runs_command = true,
+	.notes =
+		"Examples:\n"
+		"  tacho record -s QUERY=libsqlite3.so.0:sqlite3_step -- sqlite3 my.db 'select 1'\n"
+		"  tacho record -s PLAN=/opt/robot/bin/planner:plan_path -p 4711 --for 1min\n"
+		"  tacho record -c /etc/tacho/tacho.conf\n\n"
+		"Exit status: 0, 1 when recording failed, 2 for wrong usage or settings. With\n"
+		"COMMAND its own status (128 + N if signal N ended it), or 125 when recording\n"
+		"failed, 126 when COMMAND cannot be run, 127 when there is none.",
+};
+
+struct arguments {
+	struct settings settings;
+	const char *directory;
+	pid_t pids[PIDS_MAX];
+	size_t pid_cnt;
+	uint64_t duration_ns;
+	const char *raw_path;
+	char **command;
+};
+
+static int take_pid(struct arguments *args, const char *text)
+{
+	uint64_t tid;
+	pid_t pid;
+	int err;
+
+	if (parse_u64(text, 1, INT32_MAX, &tid))
+		return cli__refuse(&cli, "-p %s: not a process id", text);
+	if (args->pid_cnt == PIDS_MAX)
+		return cli__refuse(&cli, "more than %d processes", PIDS_MAX);
+	err = process_of(tid, &pid);
+	if (err) {
+		message("record: process %s: %s", text,
+			err == -ESRCH ? "no such process" : strerror(-err));
+		return CLI_EXIT_FAILED;
+	}
+	for (size_t i = 0; i < args->pid_cnt; i++) {
+		if (args->pids[i] == pid)
+			return 0;
+	}
+	args->pids[args->pid_cnt++] = pid;
+	return 0;
+}
+
+static int take_option(struct arguments *args, int letter, char *arg)
+{
+	switch (letter) {
+	case 'd':
+		args->directory = arg;
+		return *arg ? 0 : cli__refuse(&cli, "-d: the directory is empty");
+	case 'p':
+		return take_pid(args, arg);
+	case OPTION_FOR:
+		if (parse_duration_ns(arg, &args->duration_ns) || !args->duration_ns)
+			return cli__refuse(&cli, "--for %s: not a time (30s, 5min, 1h)", arg);
+		return 0;
+	case OPTION_RAW:
+		args->raw_path = arg;
+		return 0;
+	default:
+		return settings__take(&args->settings, letter, arg);
+	}
+}
+
+/* 0, or the exit status; *ret_done says that there is nothing more to do. */
+static int parse_arguments(struct arguments *args, int argc, char **argv, bool *ret_done)
+{
+	int status = 0;
+	int operand;
+	int letter;
+	char *arg;
+
+	while (!status && (letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
+		if (letter == CLI_HELP)
+			*ret_done = true;
+		if (letter == CLI_HELP || letter == CLI_BAD)
+			return letter == CLI_BAD ? CLI_EXIT_USAGE : 0;
+		status = take_option(args, letter, arg);
+	}
+	if (status)
+		return status;
+	if (operand < argc)
+		args->command = argv + operand;
+	if (args->command && args->pid_cnt)
+		return cli__refuse(&cli, "a command and -p exclude each other");
+	return 0;
+}
+
+static void tell_summary(const struct session_result *result, const char *directory)
+{
+	const struct recorder_summary *s = &result->summary;
+
+	message("%" PRIu64 " activities of %zu state%s in %.1f s, %" PRIu64 " open, %" PRIu64
+		" lost; files in %s",
+		s->activities, s->state_cnt, s->state_cnt == 1 ? "" : "s",
+		result->recorded_ns / 1e9, s->open, s->lost, directory);
+	if (s->lost)
+		message("record: %" PRIu64 " calls have no row; %s/activity_ledger.csv says of "
+			"which states and why",
+			s->lost, directory);
+	if (s->unaccounted)
+		message("record: %" PRId64 " calls are not accounted for in the ledger: please "
+			"report this",
+			s->unaccounted);
+	if (s->unusable)
+		message("record: %" PRIu64 " records from the kernel were unusable", s->unusable);
+}
+
+static int exit_status(const struct session_options *asked, const struct session_result *result,
+		       int err)
+{
+	if (result->command_failed)
+		return err == -ENOENT ? COMMAND_STATUS_NOT_FOUND : COMMAND_STATUS_NOT_EXECUTABLE;
+	if (err)
+		return asked->command ? COMMAND_STATUS_FAILED : CLI_EXIT_FAILED;
+	return result->command_ended ? result->command_status : 0;
+}
+
+/* What the plan cannot make good is said before the data is there. */
+static void tell_plan(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		if (plan->probes[i].tail_call_cnt)
+			message("record: state %s: %s has %zu exits, tail calls among them: %zu; "
+				"a call that leaves by one ends at the jump",
+				plan->states[plan->probes[i].state].name, plan->probes[i].function,
+				plan->probes[i].exit_cnt, plan->probes[i].tail_call_cnt);
+	}
+}
+
+static int run(const struct arguments *args)
+{
+	const struct config *config = args->settings.config;
+	struct session_options session = {
+		.config = config,
+		.pids = args->pids,
+		.pid_cnt = args->pid_cnt,
+		.command = args->command,
+		.raw_path = args->raw_path,
+		.duration_ns = args->duration_ns,
+		.way = getenv("TACHO_ATTACH"),
+		.directory = args->directory	 ? args->directory
+			     : config->directory ? config->directory
+						 : DEFAULT_DIRECTORY,
+	};
+	struct session_result result = {};
+	struct plan *plan = NULL;
+	struct fault why = {};
+	int err;
+
+	err = plan__new(config, &plan, &why);
+	if (!err) {
+		session.plan = plan;
+		tell_plan(plan);
+		err = session__run(&session, &result, &why);
+	}
+	if (err)
+		message("record: %s", why.text);
+	if (result.recorded_ns)
+		tell_summary(&result, session.directory);
+	plan__free(plan);
+	return exit_status(&session, &result, err);
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct arguments *args = calloc(1, sizeof(*args));
+	bool done = false;
+	int status;
+
+	if (!args) {
+		message("record: no memory");
+		return CLI_EXIT_FAILED;
+	}
+	settings__init(&args->settings, &cli);
+	status = parse_arguments(args, argc, argv, &done);
+	if (!status && !done)
+		status = settings__finish(&args->settings);
+	if (!status && !done)
+		status = run(args);
+	settings__free(&args->settings);
+	free(args);
+	return status;
+}

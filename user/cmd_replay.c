@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli.h"
+#include "commands.h"
+#include "encode.h"
+#include "config.h"
+#include "message.h"
+#include "output_dir.h"
+#include "raw.h"
+#include "recorder.h"
+
+static const struct cli_option options[] = {
+	{ 'd', "directory", "DIR", "write the files there (default " DEFAULT_DIRECTORY ")" },
+	{},
+};
+
+static const struct cli cli = {
+	.command = "replay",
+	.usage = "[-d DIR] FILE",
+	.about =
+		"Writes the CSV files again from a raw stream (tacho record --raw FILE), byte for\n"
+		"byte as the recording wrote them. Needs no privileges.",
+	.options = options,
+	.notes = "Exit status: 0, 1 when the stream is damaged or cut off (what could be read is\n"
+		 "written), 2 for wrong usage.",
+};
+
+struct replay {
+	struct recorder *recorder;
+	uint64_t passed_over;
+};
+
+static int feed(void *ctx, const void *data, size_t sz)
+{
+	struct replay *replay = ctx;
+	struct fault why = {};
+	int err;
+
+	err = recorder__feed(replay->recorder, data, sz, &why);
+	if (!err)
+		return 0;
+	if (err == -EBADMSG && !replay->passed_over++)
+		message("replay: %s (passed over)", why.text);
+	else if (err != -EBADMSG)
+		message("replay: %s", why.text);
+	return err == -EBADMSG ? 0 : err;
+}
+
+/* Writes out what a stream holds whose recorder did not get to end it. The calls that were open
+ * then are in the ledger as such. */
+static void flush_rest(struct replay *replay)
+{
+	struct recorder_summary summary;
+
+	recorder__summarize(replay->recorder, &summary);
+	if (!summary.ended_well)
+		encode_flush(feed, replay, summary.last_ns, 0);
+}
+
+static int replay_into(struct replay *replay, const char *path, const char *directory)
+{
+	struct recorder_summary summary;
+	struct fault why = {};
+	bool cut_off;
+	int err;
+
+	err = raw_read(path, feed, replay, &why);
+	if (err && *why.text)
+		message("replay: %s: %s", path, why.text);
+	recorder__summarize(replay->recorder, &summary);
+	cut_off = !summary.ended_well;
+	if (cut_off && !err)
+		message("replay: %s: the recording did not end well; all that it holds is written",
+			path);
+	flush_rest(replay);
+	message("%" PRIu64 " activities of %zu state%s, %" PRIu64 " lost; files in %s",
+		summary.activities, summary.state_cnt, summary.state_cnt == 1 ? "" : "s",
+		summary.lost, directory);
+	return err || cut_off || replay->passed_over ? CLI_EXIT_FAILED : 0;
+}
+
+static int run(const char *path, const char *directory)
+{
+	struct config *config = config__new();
+	struct replay replay = {};
+	struct output_dir *dir = NULL;
+	struct sink_options sinks;
+	struct fault why = {};
+	int status = CLI_EXIT_FAILED;
+	int err;
+
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit shows as EFBIG */
+	err = config ? output_dir__open(directory, &dir, &why)
+		     : fault__set(&why, -ENOMEM, "no memory");
+	if (!err) {
+		sinks = (struct sink_options) {
+			.dir = dir,
+			.sync_ns = CONFIG_SYNC_NEVER,
+			.backlog_bytes = (size_t)32 << 20,
+		};
+		err = recorder__new((const char *const *)config->formats, config->format_cnt,
+				    &sinks, &replay.recorder, &why);
+	}
+	if (err)
+		message("replay: %s", why.text);
+	else
+		status = replay_into(&replay, path, directory);
+	recorder__free(replay.recorder);
+	output_dir__free(dir);
+	config__free(config);
+	return status;
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	const char *directory = DEFAULT_DIRECTORY;
+	int operand;
+	int letter;
+	char *arg;
+
+	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
+		if (letter == CLI_HELP)
+			return 0;
+		if (letter == CLI_BAD)
+			return CLI_EXIT_USAGE;
+		directory = arg;
+	}
+	if (operand + 1 != argc)
+		return cli__refuse(&cli, operand == argc ? "which FILE?" : "one FILE at a time");
+	return run(argv[operand], directory);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The subcommands: argv[0] is the subcommand's name; each returns the exit status. */
+#ifndef TACHO_USER_COMMANDS_H
+#define TACHO_USER_COMMANDS_H
+
+int cmd_record(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+
+/* Where the files go when nobody says. */
+#define DEFAULT_DIRECTORY "tacho.data"
+
+#endif

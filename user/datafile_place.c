@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The name in the directory. Between two flushes anything may have happened to it: logrotate or a
+ * person renamed the file, deleted it, emptied it, or took the whole directory away.
+ */
+#include "datafile_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output_dir.h"
+
+static void let_go(struct datafile *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+	file->sz = 0;
+	file->torn = false;
+	file->unsynced = false;
+}
+
+/* O_NONBLOCK: a FIFO in the file's place must not stop us. */
+static int open_regular(struct datafile *file, struct fault *why)
+{
+	int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	struct stat st;
+	int err;
+
+	file->fd = openat(output_dir__fd(file->options.dir), file->layout.name, flags, 0666);
+	if (file->fd < 0) {
+		err = -errno;
+		return datafile__fault(file, why, err,
+				       err == -ELOOP ? "a symbolic link is not followed"
+						     : "cannot open");
+	}
+	if (fstat(file->fd, &st))
+		err = datafile__fault(file, why, -errno, "cannot open");
+	else if (!S_ISREG(st.st_mode))
+		err = datafile__fault(file, why, -EINVAL, "not a regular file");
+	else
+		err = st.st_size ? 0 : datafile__sync_dir(file, why);
+	if (err)
+		let_go(file);
+	return err;
+}
+
+static int rotated_name(const struct datafile *file, unsigned int number, char name[NAME_MAX + 1])
+{
+	int sz = snprintf(name, NAME_MAX + 1, "%s.%u", file->layout.name, number);
+
+	return sz > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+static bool is_taken(const struct datafile *file, unsigned int number)
+{
+	char name[NAME_MAX + 1];
+	struct stat st;
+
+	return !rotated_name(file, number, name) &&
+	       !fstatat(output_dir__fd(file->options.dir), name, &st, AT_SYMLINK_NOFOLLOW);
+}
+
+static int rename_number(const struct datafile *file, unsigned int number, struct fault *why)
+{
+	int dir_fd = output_dir__fd(file->options.dir);
+	char from[NAME_MAX + 1], to[NAME_MAX + 1];
+	int err;
+
+	err = rotated_name(file, number + 1, to);
+	if (!err && number)
+		err = rotated_name(file, number, from);
+	if (!err && renameat(dir_fd, number ? from : file->layout.name, dir_fd, to))
+		err = -errno;
+	return err ? datafile__fault(file, why, err, "cannot rename to rotate") : 0;
+}
+
+/* Files left from a time when more were kept. */
+static void drop_numbers_beyond(const struct datafile *file, unsigned int keep)
+{
+	char name[NAME_MAX + 1];
+
+	for (unsigned int number = keep + 1; number; number++) {
+		if (rotated_name(file, number, name) ||
+		    unlinkat(output_dir__fd(file->options.dir), name, 0))
+			return;
+	}
+}
+
+/*
+ * Frees the name: the file becomes NAME.1, NAME.1 becomes NAME.2 and so on. Only the numbers below
+ * the first free one move, so that an attempt that failed half way, repeated, costs no old file; if
+ * none is free, NAME.keep is overwritten.
+ */
+static int rename_away(struct datafile *file, unsigned int keep, struct fault *why)
+{
+	unsigned int number = 1;
+	int err = 0;
+
+	while (number < keep && is_taken(file, number))
+		number++;
+	while (number-- && !err)
+		err = rename_number(file, number, why);
+	if (!err)
+		drop_numbers_beyond(file, keep);
+	return err;
+}
+
+static int remove_full(struct datafile *file, struct fault *why)
+{
+	int err;
+
+	drop_numbers_beyond(file, 0);
+	if (!unlinkat(output_dir__fd(file->options.dir), file->layout.name, 0))
+		return 0;
+	err = -errno;
+	return datafile__fault(file, why, err, "cannot remove to rotate");
+}
+
+int datafile__rotate(struct datafile *file, struct fault *why)
+{
+	unsigned int keep = file->options.rotate_keep;
+	int err = 0;
+
+	if (!keep)
+		err = remove_full(file, why);
+	else if (datafile__syncs(file) && file->unsynced)
+		err = datafile__sync(file, why);
+	if (!err && keep)
+		err = rename_away(file, keep, why);
+	if (err)
+		return err;
+	let_go(file);
+	return datafile__take_place(file, why);
+}
+
+/* The rows in it may be the only ones somebody has, so that it stays even if rotation keeps none.
+ */
+static int set_aside(struct datafile *file, const char *reason, struct fault *why)
+{
+	unsigned int keep = file->options.rotate_keep;
+	int err = rename_away(file, keep ? keep : 1, why);
+
+	if (err)
+		return err;
+	let_go(file);
+	datafile__notice(file, "%s: %s; renamed to %s.1 and a new file begun", file->layout.name,
+			 reason, file->layout.name);
+	return open_regular(file, why);
+}
+
+static int begin_if_empty(struct datafile *file, struct fault *why)
+{
+	size_t put;
+
+	if (file->sz || !*file->layout.first_row)
+		return 0;
+	return datafile__put(file, file->layout.first_row, strlen(file->layout.first_row), &put,
+			     why);
+}
+
+/* Whatever is in the open file, makes it fit for our rows. If that fails it is closed: nothing may
+ * be appended to it as it is. */
+static int make_fit(struct datafile *file, struct fault *why)
+{
+	struct fault unfit = { 0 };
+	int err = datafile__repair(file, &unfit, why);
+
+	if (!err && *unfit.text)
+		err = set_aside(file, unfit.text, why);
+	if (err) {
+		let_go(file);
+		return err;
+	}
+	return begin_if_empty(file, why);
+}
+
+int datafile__take_place(struct datafile *file, struct fault *why)
+{
+	int err = open_regular(file, why);
+
+	return err ? err : make_fit(file, why);
+}
+
+/* The name leads to the open file, which is now sz bytes long. */
+static int follow_size(struct datafile *file, uint64_t sz, struct fault *why)
+{
+	int err;
+
+	if (file->torn && sz > file->sz) {
+		err = datafile__cut(file, why);
+		return err ? err : begin_if_empty(file, why);
+	}
+	file->torn = false;
+	if (sz < file->sz) {
+		datafile__notice(file, "%s: cut short by somebody (%" PRIu64 " bytes removed)",
+				 file->layout.name, file->sz - sz);
+		return make_fit(file, why);
+	}
+	file->sz = sz;
+	return begin_if_empty(file, why);
+}
+
+int datafile__follow(struct datafile *file, struct fault *why)
+{
+	struct stat ours, named;
+	bool renewed;
+	int err;
+
+	err = output_dir__renew(file->options.dir, &renewed, why);
+	if (err || file->fd < 0)
+		return err ? err : datafile__take_place(file, why);
+	if (fstat(file->fd, &ours))
+		return datafile__fault(file, why, -errno, "cannot look at the file");
+	if (!fstatat(output_dir__fd(file->options.dir), file->layout.name, &named,
+		     AT_SYMLINK_NOFOLLOW)) {
+		if (named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+			return follow_size(file, (uint64_t)ours.st_size, why);
+	} else if (errno != ENOENT) {
+		return datafile__fault(file, why, -errno, "cannot look at the file");
+	}
+	if (datafile__syncs(file) && file->unsynced)
+		datafile__sync(file, NULL);
+	let_go(file);
+	datafile__notice(file, "%s: renamed or deleted by somebody; a new file begun",
+			 file->layout.name);
+	return datafile__take_place(file, why);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The middle of the pipe: a stream of records in, rows out to the sinks. It does not know whether
+ * the stream comes from the kernel or from a file, and needs no privileges.
+ */
+#ifndef TACHO_USER_RECORDER_H
+#define TACHO_USER_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+#include "sink.h"
+
+struct recorder;
+
+/* Opens a sink for each format, and the ledger. */
+int recorder__new(const char *const *formats, size_t format_cnt, const struct sink_options *options,
+		  struct recorder **ret_recorder, struct fault *why);
+void recorder__free(struct recorder *recorder); /* does not flush; NULL is fine */
+
+/*
+ * Takes one record. A FLUSH record writes everything out. 0, or negative errno with why: -EBADMSG
+ * and -EPROTO say that the record is unusable and was passed over; anything else that a sink could
+ * not write (its rows are kept, the next flush tries again).
+ */
+int recorder__feed(struct recorder *recorder, const void *data, size_t sz, struct fault *why);
+
+struct recorder_summary {
+	uint64_t activities; /* calls that ended, by whatever way, and have a row */
+	uint64_t open;
+	uint64_t lost;
+	uint64_t unmatched_returns;
+	uint64_t unusable;   /* records passed over */
+	int64_t unaccounted; /* entries that the ledger cannot explain; 0 unless something is wrong
+			      */
+	size_t state_cnt;    /* states with at least one call */
+	bool ended_well;     /* the last FLUSH has been seen */
+	uint64_t last_ns;    /* CLOCK_MONOTONIC of the newest thing seen */
+};
+
+void recorder__summarize(const struct recorder *recorder, struct recorder_summary *ret_summary);
+
+#endif

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "session.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "encode.h"
+#include "message.h"
+#include "output_dir.h"
+#include "probe.h"
+#include "raw.h"
+
+/* Rows held in memory between flushes; under a storm the timer alone would let them pile up. */
+#define FLUSH_RECORDS 16384
+/* Records taken from the ring before the loop looks at signals and timers again. */
+#define DRAIN_RECORDS 65536
+#define BACKLOG_BYTES ((size_t)32 << 20)
+#define CLOCK_JITTER_NS 1000 /* smaller changes of the offset are measuring noise */
+
+/* Why epoll woke us; a pidfd's event carries its pid above these. */
+enum source {
+	SOURCE_SIGNAL,
+	SOURCE_TICK,
+	SOURCE_CLOCK_STEP,
+	SOURCE_RING,
+	SOURCE_LIMIT,
+	SOURCE_PID
+};
+
+struct session {
+	const struct session_options *options;
+	struct output_dir *dir;
+	struct recorder *recorder;
+	struct raw_writer *raw;
+	struct prober *prober;
+	struct command *command;
+	struct ring_buffer *ring;
+	struct tacho_state_counts *counts; /* as last put into the stream, one a state */
+	int epoll_fd;
+	int signal_fd;
+	int tick_fd;
+	int limit_fd;
+	int clock_fd;
+	int *pid_fds;
+	size_t pids_alive;
+	int64_t clock_offset_ns;
+	uint64_t started_ns;
+	unsigned int since_flush; /* activities fed since the last FLUSH */
+	unsigned int in_drain;
+	unsigned int stop_requests;
+	bool stopping;
+	int write_err; /* the trouble that was told last; 0 = writing works */
+	int raw_err;
+	int damaged_told;
+};
+
+/* --- into the stream ----------------------------------------------------------------------- */
+
+static void tell_write_trouble(struct session *s, int err, const struct fault *why)
+{
+	if (err == s->write_err)
+		return;
+	if (err)
+		message("record: %s (rows are kept in memory and tried again; calls are counted "
+			"still)",
+			why->text);
+	else
+		message("record: %s: writing works again", output_dir__path(s->dir));
+	s->write_err = err;
+}
+
+/* Everything the recorder learns passes here, and so into the raw file. */
+static int put(void *ctx, const void *data, size_t sz)
+{
+	const struct tacho_record *head = data;
+	struct session *s = ctx;
+	struct fault why = {};
+	int err;
+
+	if (s->raw)
+		raw_writer__put(s->raw, data, sz); /* its error is told at the flush */
+	err = recorder__feed(s->recorder, data, sz, &why);
+	if (head->kind == TACHO_RECORD_FLUSH)
+		tell_write_trouble(s, err, &why);
+	else if (err && !s->damaged_told++)
+		message("record: %s", why.text);
+	return err == -ENOMEM ? err : 0;
+}
+
+static int put_preamble(struct session *s)
+{
+	const struct plan *plan = s->options->plan;
+	int err;
+
+	err = encode_stream(put, s);
+	for (size_t i = 0; !err && i < plan->state_cnt; i++)
+		err = encode_state(put, s, i, plan->states[i].name);
+	for (size_t i = 0; !err && i < plan->probe_cnt; i++)
+		err = encode_probe(put, s, i, plan->probes[i].state,
+				   plan->binaries[plan->probes[i].binary].path,
+				   plan->probes[i].function);
+	s->clock_offset_ns = clock_measure_offset();
+	if (!err)
+		err = encode_clock(put, s, 0, s->clock_offset_ns);
+	return err;
+}
+
+static void put_clock(struct session *s)
+{
+	int64_t offset_ns = clock_measure_offset();
+
+	if (llabs(offset_ns - s->clock_offset_ns) < CLOCK_JITTER_NS)
+		return;
+	s->clock_offset_ns = offset_ns;
+	encode_clock(put, s, clock_monotonic_ns(), offset_ns);
+}
+
+static void put_counts(struct session *s)
+{
+	struct tacho_state_counts counts;
+
+	for (size_t i = 0; i < s->options->plan->state_cnt; i++) {
+		if (prober__read_counts(s->prober, i, &counts) ||
+		    !memcmp(&counts, &s->counts[i], sizeof(counts)))
+			continue;
+		s->counts[i] = counts;
+		encode_counts(put, s, i, &counts);
+	}
+}
+
+static void put_flush(struct session *s, bool last)
+{
+	struct fault why = {};
+	int err;
+
+	put_counts(s);
+	encode_flush(put, s, clock_monotonic_ns(), last);
+	s->since_flush = 0;
+	if (!s->raw)
+		return;
+	err = raw_writer__flush(s->raw, &why);
+	if (err && !s->raw_err)
+		message("record: %s", why.text);
+	s->raw_err = err;
+}
+
+static int on_ring_record(void *ctx, void *data, size_t sz)
+{
+	struct session *s = ctx;
+
+	put(s, data, sz);
+	if (++s->since_flush >= FLUSH_RECORDS)
+		put_flush(s, false);
+	/* A negative number ends this drain; the record itself is consumed. */
+	return ++s->in_drain >= DRAIN_RECORDS && !s->stopping ? -EAGAIN : 0;
+}
+
+static void drain(struct session *s)
+{
+	s->in_drain = 0;
+	ring_buffer__consume(s->ring);
+}
+
+/* --- what the loop waits for --------------------------------------------------------------- */
+
+static int watch(struct session *s, int fd, uint64_t source, struct fault *why)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = source };
+
+	if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+		return fault__set(why, -errno, "epoll: %s", strerror(errno));
+	return 0;
+}
+
+static int make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why)
+{
+	struct itimerspec spec = {
+		.it_value = { first_ns / 1000000000, first_ns % 1000000000 },
+		.it_interval = { period_ns / 1000000000, period_ns % 1000000000 },
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL)) {
+		int err = fault__set(why, -errno, "timerfd: %s", strerror(errno));
+
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int watch_signals(struct session *s, struct fault *why)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit shows as EFBIG */
+	s->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (s->signal_fd < 0)
+		return fault__set(why, -errno, "signalfd: %s", strerror(errno));
+	return watch(s, s->signal_fd, SOURCE_SIGNAL, why);
+}
+
+static int watch_pids(struct session *s, struct fault *why)
+{
+	const struct session_options *o = s->options;
+	int err = 0;
+	int fd;
+
+	s->pid_fds = calloc(o->pid_cnt + 1, sizeof(*s->pid_fds));
+	if (!s->pid_fds)
+		return fault__set(why, -ENOMEM, "no memory");
+	memset(s->pid_fds, -1, o->pid_cnt * sizeof(*s->pid_fds));
+	for (size_t i = 0; !err && i < o->pid_cnt; i++) {
+		fd = syscall(SYS_pidfd_open, o->pids[i], 0);
+		if (fd < 0)
+			return fault__set(why, -errno, "process %d: %s", (int)o->pids[i],
+					  errno == ESRCH ? "no such process" : strerror(errno));
+		s->pid_fds[i] = fd;
+		s->pids_alive++;
+		err = watch(s, fd, SOURCE_PID + i, why);
+	}
+	return err;
+}
+
+static int watch_all(struct session *s, struct fault *why)
+{
+	const struct session_options *o = s->options;
+	uint64_t tick_ns = o->config->flush_ns / 2;
+	int err;
+
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll_fd < 0)
+		return fault__set(why, -errno, "epoll: %s", strerror(errno));
+	err = watch_signals(s, why);
+	/* Half of `flush`, so that even a call that ended right behind a tick is in time. */
+	if (!err)
+		err = make_timer(tick_ns, tick_ns, &s->tick_fd, why);
+	if (!err)
+		err = watch(s, s->tick_fd, SOURCE_TICK, why);
+	if (!err)
+		err = watch_pids(s, why);
+	if (err)
+		return err;
+	s->clock_fd = clock_step_fd();
+	if (s->clock_fd < 0)
+		return fault__set(why, s->clock_fd, "timerfd: %s", strerror(-s->clock_fd));
+	return watch(s, s->clock_fd, SOURCE_CLOCK_STEP, why);
+}
+
+/* --- starting ------------------------------------------------------------------------------ */
+
+static void notice(void *ctx, const char *text)
+{
+	(void)ctx;
+	message("record: %s", text);
+}
+
+static int open_outputs(struct session *s, struct fault *why)
+{
+	const struct config *config = s->options->config;
+	struct sink_options sinks;
+	int err;
+
+	err = output_dir__open(s->options->directory, &s->dir, why);
+	if (err)
+		return err;
+	sinks = (struct sink_options) {
+		.dir = s->dir,
+		.rotate_bytes = config->rotate_bytes,
+		.rotate_keep = config->rotate_keep,
+		.sync_ns = config->sync_ns,
+		.backlog_bytes = BACKLOG_BYTES,
+		.notice = notice,
+	};
+	err = recorder__new((const char *const *)config->formats, config->format_cnt, &sinks,
+			    &s->recorder, why);
+	if (!err && s->options->raw_path)
+		err = raw_writer__open(s->options->raw_path, &s->raw, why);
+	return err;
+}
+
+static int open_prober(struct session *s, struct fault *why)
+{
+	const struct session_options *o = s->options;
+	const struct prober_options options = {
+		.plan = o->plan,
+		.ring_bytes = o->config->ring_bytes,
+		.scoped = o->pid_cnt || o->command,
+		.scope_follows_forks = o->command != NULL,
+		.way = o->way,
+	};
+	int err;
+
+	s->counts = calloc(o->plan->state_cnt, sizeof(*s->counts));
+	if (!s->counts)
+		return fault__set(why, -ENOMEM, "no memory");
+	err = prober__new(&options, &s->prober, why);
+	if (err)
+		return err;
+	s->ring = ring_buffer__new(prober__ring_fd(s->prober), on_ring_record, s, NULL);
+	if (!s->ring)
+		return fault__set(why, -errno, "the ring buffer cannot be mapped: %s",
+				  strerror(errno));
+	return watch(s, ring_buffer__epoll_fd(s->ring), SOURCE_RING, why);
+}
+
+static int attach(struct session *s, struct fault *why)
+{
+	const struct session_options *o = s->options;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < o->pid_cnt; i++)
+		err = prober__add_process(s->prober, o->pids[i], false, why);
+	if (!err && s->command)
+		err = prober__add_process(s->prober, command__pid(s->command), true, why);
+	if (!err)
+		err = put_preamble(s) ? fault__set(why, -ENOMEM, "no memory") : 0;
+	if (!err)
+		err = prober__attach(s->prober, why);
+	return err;
+}
+
+/* The clock of --for begins when the probes are there. */
+static int start_clock(struct session *s, struct fault *why)
+{
+	int err;
+
+	s->started_ns = clock_monotonic_ns();
+	if (!s->options->duration_ns)
+		return 0;
+	err = make_timer(s->options->duration_ns, 0, &s->limit_fd, why);
+	return err ? err : watch(s, s->limit_fd, SOURCE_LIMIT, why);
+}
+
+static void announce(const struct session *s)
+{
+	const struct plan *plan = s->options->plan;
+
+	message("recording %zu state%s, %zu probe%s in %zu file%s (%s) into %s%s", plan->state_cnt,
+		plan->state_cnt == 1 ? "" : "s", plan->probe_cnt, plan->probe_cnt == 1 ? "" : "s",
+		plan->binary_cnt, plan->binary_cnt == 1 ? "" : "s", prober__way(s->prober),
+		output_dir__path(s->dir),
+		s->command || s->options->duration_ns ? "" : "; Ctrl-C ends");
+}
+
+/* --- the loop ------------------------------------------------------------------------------ */
+
+static void show_status(const struct session *s)
+{
+	struct recorder_summary summary;
+
+	recorder__summarize(s->recorder, &summary);
+	status_line("recording: %" PRIu64 " activities, %" PRIu64 " lost, %.0f s ",
+		    summary.activities, summary.lost, (clock_monotonic_ns() - s->started_ns) / 1e9);
+}
+
+static void tick(struct session *s)
+{
+	drain(s);
+	put_clock(s);
+	put_flush(s, false);
+	show_status(s);
+}
+
+static void read_away(int fd)
+{
+	uint64_t expirations;
+
+	if (read(fd, &expirations, sizeof(expirations)) < 0)
+		return; /* spurious: nothing was due */
+}
+
+/* With a command, the first request is the command's to obey; the second one ends us. */
+static void request_stop(struct session *s, const struct signalfd_siginfo *info)
+{
+	s->stop_requests++;
+	if (!s->command || s->stop_requests > 1) {
+		s->stopping = true;
+		return;
+	}
+	/* The terminal has sent its Ctrl-C to the command as well: once is enough. */
+	if (info->ssi_code != SI_KERNEL)
+		command__signal(s->command, info->ssi_signo);
+}
+
+static void handle_signals(struct session *s, struct session_result *result)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGCHLD) {
+			request_stop(s, &info);
+		} else if (s->command && command__ended(s->command, &result->command_status)) {
+			result->command_ended = true;
+			s->stopping = true;
+		}
+	}
+}
+
+static void handle_pid_exit(struct session *s, size_t index)
+{
+	if (s->pid_fds[index] < 0)
+		return;
+	close(s->pid_fds[index]);
+	s->pid_fds[index] = -1;
+	if (!--s->pids_alive)
+		s->stopping = true;
+}
+
+static void handle(struct session *s, uint64_t source, struct session_result *result)
+{
+	switch (source) {
+	case SOURCE_SIGNAL:
+		handle_signals(s, result);
+		break;
+	case SOURCE_TICK:
+		read_away(s->tick_fd);
+		tick(s);
+		break;
+	case SOURCE_CLOCK_STEP:
+		clock_step_acknowledge(s->clock_fd);
+		drain(s); /* what happened before the step is stamped with the old offset */
+		put_clock(s);
+		break;
+	case SOURCE_RING:
+		drain(s);
+		break;
+	case SOURCE_LIMIT:
+		read_away(s->limit_fd);
+		s->stopping = true;
+		break;
+	default:
+		handle_pid_exit(s, source - SOURCE_PID);
+	}
+}
+
+static int loop(struct session *s, struct session_result *result, struct fault *why)
+{
+	struct epoll_event events[16];
+	int cnt;
+
+	while (!s->stopping) {
+		cnt = epoll_wait(s->epoll_fd, events, 16, -1);
+		if (cnt < 0 && errno != EINTR)
+			return fault__set(why, -errno, "epoll: %s", strerror(errno));
+		for (int i = 0; i < cnt; i++)
+			handle(s, events[i].data.u64, result);
+	}
+	return 0;
+}
+
+/* --- ending -------------------------------------------------------------------------------- */
+
+/* Detach, drain to empty, count what is open, drain again, close the books. */
+static int finish(struct session *s, struct session_result *result, struct fault *why)
+{
+	int err;
+
+	s->stopping = true;
+	status_line_clear();
+	prober__detach(s->prober);
+	result->recorded_ns = clock_monotonic_ns() - s->started_ns;
+	drain(s);
+	err = prober__close_open_calls(s->prober);
+	if (err)
+		message("record: the calls that are open cannot be listed: %s", strerror(-err));
+	drain(s);
+	put_flush(s, true);
+	recorder__summarize(s->recorder, &result->summary);
+	if (s->write_err)
+		return fault__set(why, s->write_err, "%s: rows could not be written: %s",
+				  output_dir__path(s->dir), strerror(-s->write_err));
+	return s->raw_err ? fault__set(why, s->raw_err, "the raw stream is incomplete") : 0;
+}
+
+static void tell_trouble(const struct session *s)
+{
+	struct tacho_trouble trouble;
+
+	if (prober__read_trouble(s->prober, &trouble))
+		return;
+	if (trouble.process_table_full)
+		message("record: %llu processes were not recorded: more ran at one time than can "
+			"be told apart",
+			(unsigned long long)trouble.process_table_full);
+	if (trouble.command_unreadable)
+		message("record: %llu command lines could not be judged by `process =`; they "
+			"count as not matching",
+			(unsigned long long)trouble.command_unreadable);
+}
+
+static void session__close(struct session *s)
+{
+	int fds[] = { s->limit_fd, s->clock_fd, s->tick_fd, s->signal_fd, s->epoll_fd };
+
+	for (size_t i = 0; s->pid_fds && i < s->options->pid_cnt; i++) {
+		if (s->pid_fds[i] >= 0)
+			close(s->pid_fds[i]);
+	}
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	ring_buffer__free(s->ring);
+	prober__free(s->prober);
+	command__free(s->command);
+	raw_writer__close(s->raw, NULL);
+	recorder__free(s->recorder);
+	output_dir__free(s->dir);
+	free(s->pid_fds);
+	free(s->counts);
+	/* The signals stay blocked: what is left to do is to say what was recorded, and another
+	 * Ctrl-C must not take that away. */
+}
+
+int session__run(const struct session_options *options, struct session_result *ret_result,
+		 struct fault *why)
+{
+	struct session s = {
+		.options = options,
+		.epoll_fd = -1,
+		.signal_fd = -1,
+		.tick_fd = -1,
+		.limit_fd = -1,
+		.clock_fd = -1,
+	};
+	int err = 0;
+
+	*ret_result = (struct session_result) {};
+	/* First of all: the child is to inherit nothing that we change or open for ourselves. */
+	if (options->command)
+		err = command__start(options->command, &s.command, why);
+	if (!err)
+		err = open_outputs(&s, why);
+	if (!err)
+		err = watch_all(&s, why);
+	if (!err)
+		err = open_prober(&s, why);
+	if (!err)
+		err = attach(&s, why);
+	if (!err)
+		err = start_clock(&s, why);
+	if (err)
+		goto out;
+	announce(&s);
+	if (s.command)
+		err = command__release(s.command, why);
+	if (err)
+		ret_result->command_failed = true;
+	else
+		err = loop(&s, ret_result, why);
+	if (err)
+		finish(&s, ret_result, NULL);
+	else
+		err = finish(&s, ret_result, why);
+	tell_trouble(&s);
+out:
+	session__close(&s);
+	return err;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A sink writes rows to files of one format. The recorder knows sinks only through this table of
+ * operations; a new format is one new file and one line in sink.c.
+ *
+ * Rows are gathered in memory and reach the file, whole, when flush is called. No operation
+ * prints. Errors are negative errno; a sink that failed to flush keeps its rows and tries again at
+ * the next flush.
+ */
+#ifndef TACHO_USER_SINK_H
+#define TACHO_USER_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+#include "row.h"
+
+struct output_dir;
+struct sink;
+
+/* How every file is kept; the same for all sinks of a recorder. */
+struct sink_options {
+	struct output_dir *dir;	  /* borrowed; outlives the sink */
+	uint64_t rotate_bytes;	  /* a file that would grow beyond is rotated first; 0 = never */
+	unsigned int rotate_keep; /* how many rotated files stay (name.1 is the newest) */
+	uint64_t sync_ns; /* fdatasync at least this often; 0 = each flush; UINT64_MAX = never */
+	size_t backlog_bytes; /* unwritten rows held while the disk is full; beyond: -ENOBUFS */
+	/* Something happened that the user should read once (a torn tail repaired, a file rotated
+	 * away because its columns differ, ...). May be NULL. */
+	void (*notice)(void *ctx, const char *text);
+	void *notice_ctx;
+};
+
+struct sink_ops {
+	const char *name; /* as `formats =` spells it */
+	int (*open)(const struct sink_options *options, struct sink **ret_sink, struct fault *why);
+	/* 0, or -ENOBUFS when the backlog is full: the row is not taken. NULL = not wanted. */
+	int (*activity)(struct sink *sink, const struct activity_row *row);
+	int (*ledger)(struct sink *sink, const struct ledger_row *row);
+	/* Writes what is gathered. now_ns is CLOCK_MONOTONIC; last forces the fdatasync that
+	 * sync_ns asks for (none when UINT64_MAX). */
+	int (*flush)(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
+	/* Room for at least one more row of ordinary size? */
+	bool (*has_room)(const struct sink *sink);
+	void (*free)(struct sink *sink); /* does not flush; NULL is fine */
+};
+
+/* The sink of this name, or NULL. */
+const struct sink_ops *sink_ops__by_name(const char *name);
+
+/* All names that sink_ops__by_name knows, NULL-terminated. "ledger" is not among them: it is
+ * always written. */
+const char *const *sink_ops__names(void);
+
+extern const struct sink_ops opentrons_sink_ops; /* sink_opentrons.c */
+extern const struct sink_ops detail_sink_ops;	 /* sink_detail.c */
+extern const struct sink_ops ledger_sink_ops;	 /* sink_ledger.c */
+
+#endif

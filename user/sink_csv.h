@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the CSV sinks have in common: a sink is a file, a way of quoting and a table of columns. */
+#ifndef TACHO_USER_SINK_CSV_H
+#define TACHO_USER_SINK_CSV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csv.h"
+#include "fault.h"
+#include "sink.h"
+
+struct sink_csv_column {
+	const char *name;
+	void (*put)(struct csv_row *row, const void *field);
+	size_t offset; /* of the field, in struct activity_row or ledger_row */
+};
+
+struct sink_csv_format {
+	const char *file_name;
+	const char
+		*headers_name; /* where the column names go; NULL: first row of the file itself */
+	enum csv_quoting quoting;
+	const struct sink_csv_column *columns;
+	size_t column_cnt;
+};
+
+/* For the column tables. */
+void sink_csv__put_u64(struct csv_row *row, const void *field);
+void sink_csv__put_u32(struct csv_row *row, const void *field);
+void sink_csv__put_text(struct csv_row *row, const void *field); /* a const char *, as it is */
+/* A const char * that anybody may have chosen. Control characters and bytes that are not UTF-8
+ * become \xHH and a backslash two, so that a row stays one line of valid text. */
+void sink_csv__put_hostile_text(struct csv_row *row, const void *field);
+
+/* format is borrowed for the life of the sink. */
+int sink_csv__open(const struct sink_csv_format *format, const struct sink_options *options,
+		   struct sink **ret_sink, struct fault *why);
+/* record is what the columns' offsets count from. */
+int sink_csv__add(struct sink *sink, const void *record);
+
+/* These three are operations of a sink as they are. */
+int sink_csv__flush(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
+bool sink_csv__has_room(const struct sink *sink);
+void sink_csv__free(struct sink *sink);
+
+#endif

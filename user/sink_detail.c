@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * activity_detail.csv: every call, however it ended, with all that is known about it.
+ *
+ *     state,start_ns,duration_ns,pid,tid,comm,ended,depth,binary,function
+ *     SAVING,1718739269730290312,47381526,812,815,writer,return,0,/usr/bin/saver,save_all
+ */
+#include "sink_csv.h"
+
+#include <stddef.h>
+
+static const char *const ended_names[TACHO_ENDED_CNT] = {
+	[TACHO_ENDED_RETURN] = "return",   [TACHO_ENDED_EXCEPTION] = "exception",
+	[TACHO_ENDED_UNWOUND] = "unwound", [TACHO_ENDED_THREAD_EXIT] = "thread_exit",
+	[TACHO_ENDED_EXEC] = "exec",	   [TACHO_ENDED_KILLED] = "killed",
+	[TACHO_ENDED_OPEN] = "open",
+};
+
+static void put_ended(struct csv_row *row, const void *field)
+{
+	enum tacho_ended ended = *(const enum tacho_ended *)field;
+
+	csv_row__text(row, (unsigned int)ended < TACHO_ENDED_CNT ? ended_names[ended] : "");
+}
+
+#define AT(member) offsetof(struct activity_row, member)
+
+static const struct sink_csv_column columns[] = {
+	{ "state", sink_csv__put_hostile_text, AT(state) },
+	{ "start_ns", sink_csv__put_u64, AT(start_ns) },
+	{ "duration_ns", sink_csv__put_u64, AT(duration_ns) },
+	{ "pid", sink_csv__put_u32, AT(pid) },
+	{ "tid", sink_csv__put_u32, AT(tid) },
+	{ "comm", sink_csv__put_hostile_text, AT(comm) },
+	{ "ended", put_ended, AT(ended) },
+	{ "depth", sink_csv__put_u32, AT(depth) },
+	{ "binary", sink_csv__put_hostile_text, AT(binary) },
+	{ "function", sink_csv__put_hostile_text, AT(function) },
+};
+
+static const struct sink_csv_format format = {
+	.file_name = "activity_detail.csv",
+	.quoting = CSV_QUOTE_MINIMAL,
+	.columns = columns,
+	.column_cnt = sizeof(columns) / sizeof(columns[0]),
+};
+
+static int detail_open(const struct sink_options *options, struct sink **ret_sink,
+		       struct fault *why)
+{
+	return sink_csv__open(&format, options, ret_sink, why);
+}
+
+static int detail_activity(struct sink *sink, const struct activity_row *row)
+{
+	return sink_csv__add(sink, row);
+}
+
+const struct sink_ops detail_sink_ops = {
+	.name = "detail",
+	.open = detail_open,
+	.activity = detail_activity,
+	.flush = sink_csv__flush,
+	.has_room = sink_csv__has_room,
+	.free = sink_csv__free,
+};
