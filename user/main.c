@@ -15,6 +15,7 @@ static const struct {
 	{ "record", cmd_record, "attach to functions and write what they did to CSV files" },
 	{ "check", cmd_check, "show what record would attach to, without attaching" },
 	{ "replay", cmd_replay, "write the CSV files again from a raw stream" },
+	{ "report", cmd_report, "statistics from the CSV files" },
 };
 
 #define COMMAND_CNT (sizeof(commands) / sizeof(commands[0]))

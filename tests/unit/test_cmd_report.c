@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <sys/wait.h>
+
+#include "commands.h"
+#include "report_print.h"
+#include "scratch.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static int set_up(void **state)
+{
+	struct scratch *scratch = malloc(sizeof(*scratch));
+
+	assert_non_null(scratch);
+	scratch__make(scratch);
+	*state = scratch;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	scratch__remove(*state);
+	free(*state);
+	return 0;
+}
+
+static void put(const struct scratch *scratch, const char *name, const char *text)
+{
+	scratch__write(scratch, name, text, strlen(text));
+}
+
+/* In a process of its own, in the directory, with its output in the files "out" and "err"; or to
+ * out_path, if that is not NULL. Returns what waitpid says. */
+static int run_to(const struct scratch *scratch, const char *out_path, char **argv)
+{
+	int argc = 0, status;
+	pid_t pid;
+
+	while (argv[argc])
+		argc++;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (chdir(scratch->path) || !freopen(out_path ? out_path : "out", "w", stdout) ||
+		    !freopen("err", "w", stderr))
+			_exit(100);
+		status = cmd_report(argc, argv);
+		fflush(stdout);
+		fflush(stderr);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+#define RUN_TO(scratch, out_path, ...)                                                             \
+	run_to(scratch, out_path, (char *[]) { (char *)"report", ##__VA_ARGS__, NULL })
+#define RUN(scratch, ...) WEXITSTATUS(RUN_TO(scratch, NULL, ##__VA_ARGS__))
+
+static void durations_have_three_digits_and_a_unit(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 ns" },
+		{ 7, "7 ns" },
+		{ 999, "999 ns" },
+		{ 1000, "1.00 us" },
+		{ 1004, "1.00 us" },
+		{ 1005, "1.01 us" },
+		{ 9994, "9.99 us" },
+		{ 9995, "10.0 us" },
+		{ 99949, "99.9 us" },
+		{ 99950, "100 us" },
+		{ 999499, "999 us" },
+		{ 999500, "1.00 ms" },
+		{ 47381526, "47.4 ms" },
+		{ 999499999, "999 ms" },
+		{ 999500000, "1.00 s" },
+		{ 14028043893, "14.0 s" },
+		{ 999 * SECOND, "999 s" },
+		{ 1234 * SECOND + SECOND / 2, "1235 s" },
+		{ UINT64_MAX, "18446744074 s" },
+	};
+	char text[REPORT_DURATION_SZ];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		report_duration(cases[i].ns, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+static void the_longest_total_comes_first(void **state)
+{
+	put(*state, "a", "SHORT,1,5\nLONG,1,2000000\nSHORT,2,9\nLONG,3,1500\nB,4,7\nA,5,7\n");
+	assert_int_equal(RUN(*state, "a"), 0);
+	scratch__expect(*state, "out",
+			"STATE  COUNT    TOTAL     MEAN      P50      P90      P99      MAX\n"
+			"LONG       2  2.00 ms  1.00 ms  1.50 us  2.00 ms  2.00 ms  2.00 ms\n"
+			"SHORT      2    14 ns     7 ns     5 ns     9 ns     9 ns     9 ns\n"
+			"A          1     7 ns     7 ns     7 ns     7 ns     7 ns     7 ns\n"
+			"B          1     7 ns     7 ns     7 ns     7 ns     7 ns     7 ns\n");
+	scratch__expect(*state, "err", "");
+}
+
+static void csv_has_whole_nanoseconds(void **state)
+{
+	put(*state, "a", "LONG,1,2000000\n\"S,H\",2,9\nLONG,3,1500\n");
+	assert_int_equal(RUN(*state, "--format", "csv", "a"), 0);
+	scratch__expect(*state, "out",
+			"state,count,total_ns,mean_ns,min_ns,p50_ns,p90_ns,p99_ns,max_ns,lost,"
+			"unfinished\r\n"
+			"LONG,2,2001500,1000750,1500,1500,2000000,2000000,2000000,0,0\r\n"
+			"\"S,H\",1,9,9,9,9,9,9,9,0,0\r\n");
+	scratch__expect(*state, "err", "");
+}
+
+static void the_default_path_is_that_of_the_recorder(void **state)
+{
+	const struct scratch *scratch = *state;
+
+	assert_int_equal(mkdir(scratch__at(scratch, DEFAULT_DIRECTORY), 0700), 0);
+	put(scratch, DEFAULT_DIRECTORY "/robot_activity_data", "A,1,5\n");
+	assert_int_equal(RUN(scratch), 0);
+	scratch__expect(scratch, "out",
+			"STATE  COUNT  TOTAL  MEAN   P50   P90   P99   MAX\n"
+			"A          1   5 ns  5 ns  5 ns  5 ns  5 ns  5 ns\n");
+}
+
+static const char detail_with_losses[] =
+	"state,start_ns,duration_ns,ended\nA,1,5,return\nA,2,6,killed\nB,3,7,open\nA,4,";
+static const char ledger_with_losses[] =
+	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,"
+	"lost_ring,lost_nesting,lost_other,unmatched_returns\n"
+	"1,A,9,1,0,0,0,0,1,2,4,1,0,0\n1,B,1,0,0,0,0,0,0,1,0,0,0,0\n";
+
+static void what_is_missing_is_said_below_the_table(void **state)
+{
+	put(*state, "activity_detail.csv", detail_with_losses);
+	put(*state, "activity_ledger.csv", ledger_with_losses);
+	assert_int_equal(RUN(*state, "."), 0);
+	scratch__expect(*state, "out",
+			"STATE  COUNT  TOTAL  MEAN   P50   P90   P99   MAX\n"
+			"A          1   5 ns  5 ns  5 ns  5 ns  5 ns  5 ns\n"
+			"B          0   0 ns     -     -     -     -     -\n"
+			"lost: 5 of 9 calls of A (4 ring full, 1 nested too deep)\n"
+			"not finished: 3 calls of A (1 killed, 2 open)\n"
+			"not finished: 1 call of B (1 open)\n"
+			"torn: 1 last row not counted\n");
+	scratch__expect(*state, "err", "");
+}
+
+static void what_is_missing_from_csv_is_said_on_stderr(void **state)
+{
+	put(*state, "activity_detail.csv", detail_with_losses);
+	put(*state, "activity_ledger.csv", ledger_with_losses);
+	assert_int_equal(RUN(*state, "--format=csv", "."), 0);
+	scratch__expect(*state, "out",
+			"state,count,total_ns,mean_ns,min_ns,p50_ns,p90_ns,p99_ns,max_ns,lost,"
+			"unfinished\r\n"
+			"A,1,5,5,5,5,5,5,5,5,3\r\nB,0,0,,,,,,,0,1\r\n");
+	scratch__expect(*state, "err",
+			"tacho: report: lost: 5 of 9 calls of A (4 ring full, 1 nested too deep)\n"
+			"tacho: report: not finished: 3 calls of A (1 killed, 2 open)\n"
+			"tacho: report: not finished: 1 call of B (1 open)\n"
+			"tacho: report: torn: 1 last row not counted\n");
+}
+
+static void the_first_five_malformed_rows_are_shown(void **state)
+{
+	put(*state, "a", "1\n2\nA,1,5\n\"3\n\"x,\n5\n6\n7\n8\n");
+	assert_int_equal(RUN(*state, "a"), 0);
+	scratch__expect(*state, "out",
+			"STATE  COUNT  TOTAL  MEAN   P50   P90   P99   MAX\n"
+			"A          1   5 ns  5 ns  5 ns  5 ns  5 ns  5 ns\n"
+			"malformed: 7 rows not counted\n");
+	scratch__expect(*state, "err",
+			"tacho: report: a:1: too few or too many fields\n"
+			"tacho: report: a:2: too few or too many fields\n"
+			"tacho: report: a:4: text behind a closing quote (the row goes on to line "
+			"5)\n"
+			"tacho: report: a:6: too few or too many fields\n"
+			"tacho: report: a:7: too few or too many fields\n"
+			"tacho: report: 2 more malformed rows\n");
+}
+
+static void hostile_names_reach_no_terminal(void **state)
+{
+	put(*state, "a",
+	    "\"\x1b[2J\r\n\x7f\t\",1,5\n\xc2\x9b"
+	    "31m\xff,1,4\n\xe7\x8a\xb6\xe6\x85\x8b\xc3\xa9,1,3\n");
+	assert_int_equal(RUN(*state, "a"), 0);
+	scratch__expect(*state, "out",
+			"STATE                    COUNT  TOTAL  MEAN   P50   P90   P99   MAX\n"
+			"\\x1b[2J\\x0d\\x0a\\x7f\\x09      1   5 ns  5 ns  5 ns  5 ns  5 ns  5 ns\n"
+			"\\xc2\\x9b31m\\xff              1   4 ns  4 ns  4 ns  4 ns  4 ns  4 ns\n"
+			"\xe7\x8a\xb6\xe6\x85\x8b\xc3\xa9                        1   3 ns  3 ns  "
+			"3 ns  3 ns  3 ns  3 ns\n");
+	assert_int_equal(RUN(*state, "--format", "csv", "a"), 0);
+	scratch__expect(*state, "out",
+			"state,count,total_ns,mean_ns,min_ns,p50_ns,p90_ns,p99_ns,max_ns,lost,"
+			"unfinished\r\n"
+			"\\x1b[2J\\x0d\\x0a\\x7f\\x09,1,5,5,5,5,5,5,5,0,0\r\n"
+			"\\xc2\\x9b31m\\xff,1,4,4,4,4,4,4,4,0,0\r\n"
+			"\xe7\x8a\xb6\xe6\x85\x8b\xc3\xa9,1,3,3,3,3,3,3,3,0,0\r\n");
+}
+
+static void endless_names_are_cut(void **state)
+{
+	char text[8192];
+	char *out;
+
+	memset(text, 'x', sizeof(text));
+	strcpy(text + sizeof(text) - 8, ",1,5\n");
+	put(*state, "a", text);
+	assert_int_equal(RUN(*state, "a"), 0);
+	out = read_whole(scratch__at(*state, "out"), NULL);
+	assert_true(strlen(out) < 500);
+	assert_non_null(strstr(out, "xxx...      1"));
+	free(out);
+}
+
+static void one_bad_path_fails_but_the_others_are_shown(void **state)
+{
+	put(*state, "a", "A,1,5\n");
+	assert_int_equal(RUN(*state, "nothing", "a"), 1);
+	scratch__expect(*state, "out",
+			"STATE  COUNT  TOTAL  MEAN   P50   P90   P99   MAX\n"
+			"A          1   5 ns  5 ns  5 ns  5 ns  5 ns  5 ns\n");
+	scratch__expect(*state, "err",
+			"tacho: report: nothing: cannot open: No such file or directory\n");
+}
+
+static void nothing_found_is_a_failure(void **state)
+{
+	put(*state, "a", "state,func_start,duration\n");
+	assert_int_equal(RUN(*state, "a"), 1);
+	scratch__expect(*state, "out", "");
+	scratch__expect(*state, "err", "tacho: report: no finished activity was found\n");
+}
+
+static void a_missing_default_directory_is_said_once(void **state)
+{
+	assert_int_equal(RUN(*state), 1);
+	scratch__expect(*state, "out", "");
+	scratch__expect(*state, "err",
+			"tacho: report: " DEFAULT_DIRECTORY
+			": cannot open: No such file or directory\n");
+}
+
+static void wrong_usage_is_refused(void **state)
+{
+	assert_int_equal(RUN(*state, "--format", "xml", "a"), 2);
+	scratch__expect(
+		*state, "err",
+		"tacho: report: 'xml' is no format (table or csv) (see tacho report --help)\n");
+	assert_int_equal(RUN(*state, "--formt", "csv"), 2);
+	assert_int_equal(RUN(*state, "--format"), 2);
+	scratch__expect(*state, "out", "");
+}
+
+static void a_full_disk_is_a_failure(void **state)
+{
+	put(*state, "a", "A,1,5\n");
+	assert_int_equal(WEXITSTATUS(RUN_TO(*state, "/dev/full", "a")), 1);
+	scratch__expect(*state, "err", "tacho: report: writing to standard output failed\n");
+	assert_int_equal(WEXITSTATUS(RUN_TO(*state, "/dev/full", "--format=csv", "a")), 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations_have_three_digits_and_a_unit),
+		CASE(the_longest_total_comes_first),
+		CASE(csv_has_whole_nanoseconds),
+		CASE(the_default_path_is_that_of_the_recorder),
+		CASE(what_is_missing_is_said_below_the_table),
+		CASE(what_is_missing_from_csv_is_said_on_stderr),
+		CASE(the_first_five_malformed_rows_are_shown),
+		CASE(hostile_names_reach_no_terminal),
+		CASE(endless_names_are_cut),
+		CASE(one_bad_path_fails_but_the_others_are_shown),
+		CASE(nothing_found_is_a_failure),
+		CASE(a_missing_default_directory_is_said_once),
+		CASE(wrong_usage_is_refused),
+		CASE(a_full_disk_is_a_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

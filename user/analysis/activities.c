@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "analysis/activities_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analysis/data_files.h"
+
+#define FIRST_CAPACITY 64
+
+struct activities *activities__new(const struct activities_watch *watch)
+{
+	struct activities *activities = calloc(1, sizeof(*activities));
+
+	if (activities)
+		activities->watch = watch;
+	return activities;
+}
+
+static void free_series(struct activity_series *series)
+{
+	free(series->state);
+	free(series->activities);
+	free(series);
+}
+
+static void leave_to_the_array(void *series)
+{
+	(void)series;
+}
+
+void activities__free(struct activities *activities)
+{
+	if (!activities)
+		return;
+	tdestroy(activities->by_state, leave_to_the_array);
+	for (size_t i = 0; i < activities->series_cnt; i++)
+		free_series(activities->series[i]);
+	free(activities->series);
+	free(activities->files_read);
+	free(activities);
+}
+
+static int compare_states(const void *left, const void *right)
+{
+	const struct activity_series *a = left, *b = right;
+
+	return strcmp(a->state, b->state);
+}
+
+static int grow_list(struct activities *activities)
+{
+	size_t capacity = activities->series_capacity ? 2 * activities->series_capacity : 16;
+	struct activity_series **grown;
+
+	if (activities->series_cnt < activities->series_capacity)
+		return 0;
+	grown = reallocarray(activities->series, capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	activities->series = grown;
+	activities->series_capacity = capacity;
+	return 0;
+}
+
+static struct activity_series *add_series(struct activities *activities, const char *state)
+{
+	struct activity_series *series = calloc(1, sizeof(*series));
+
+	if (!series)
+		return NULL;
+	series->state = strdup(state);
+	if (!series->state || grow_list(activities) ||
+	    !tsearch(series, &activities->by_state, compare_states)) {
+		free_series(series);
+		return NULL;
+	}
+	activities->series[activities->series_cnt++] = series;
+	return series;
+}
+
+struct activity_series *activities__want(struct activities *activities, const char *state)
+{
+	/* only compared, never written to */
+	const struct activity_series sought = { .state = (char *)state };
+	struct activity_series **found;
+
+	if (activities->recent && !strcmp(activities->recent->state, state))
+		return activities->recent;
+	found = tfind(&sought, &activities->by_state, compare_states);
+	activities->recent = found ? *found : add_series(activities, state);
+	return activities->recent;
+}
+
+int activity_series__add(struct activity_series *series, struct activity activity)
+{
+	size_t capacity = series->capacity ? 2 * series->capacity : FIRST_CAPACITY;
+	struct activity *grown;
+
+	if (series->cnt == series->capacity) {
+		grown = reallocarray(series->activities, capacity, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		series->activities = grown;
+		series->capacity = capacity;
+	}
+	series->activities[series->cnt++] = activity;
+	return 0;
+}
+
+uint64_t activity_series__unfinished(const struct activity_series *series, enum tacho_ended ended)
+{
+	uint64_t rows = series->rows_ended[ended], ledger = series->ledger.ended[ended];
+
+	return rows > ledger ? rows : ledger;
+}
+
+uint64_t *activity_series__durations(const struct activity_series *series)
+{
+	uint64_t *durations = reallocarray(NULL, series->cnt + 1, sizeof(*durations));
+
+	for (size_t i = 0; durations && i < series->cnt; i++)
+		durations[i] = series->activities[i].duration_ns;
+	return durations;
+}
+
+/* A pipe is never the same twice; a file given twice, by itself or with its directory, is. */
+static int note_file(struct activities *activities, int fd, bool *ret_read_before)
+{
+	struct file_id *grown;
+	struct stat st;
+
+	*ret_read_before = false;
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	for (size_t i = 0; i < activities->file_read_cnt; i++) {
+		*ret_read_before = activities->files_read[i].dev == st.st_dev &&
+				   activities->files_read[i].ino == st.st_ino;
+		if (*ret_read_before)
+			return 0;
+	}
+	grown = reallocarray(activities->files_read, activities->file_read_cnt + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	activities->files_read = grown;
+	grown[activities->file_read_cnt++] = (struct file_id) { st.st_dev, st.st_ino };
+	return 0;
+}
+
+static int read_open_file(struct activities *activities, int fd, const char *path,
+			  struct fault *why)
+{
+	bool read_before = false;
+	int err;
+
+	err = note_file(activities, fd, &read_before);
+	if (!err && !read_before)
+		err = activities__read_fd(activities, fd, path);
+	return err ? fault__set(why, err, "%s: cannot read: %s", path, strerror(-err)) : 0;
+}
+
+static int read_parts(struct activities *activities, const char *dir, const char *name,
+		      bool *ret_found, struct fault *why)
+{
+	struct data_files files = {};
+	int err;
+
+	err = data_files__open(dir, name, &files, why);
+	*ret_found = files.cnt;
+	for (size_t i = 0; !err && i < files.cnt; i++)
+		err = read_open_file(activities, files.files[i].fd, files.files[i].path, why);
+	data_files__close(&files);
+	return err;
+}
+
+static int read_dir(struct activities *activities, const char *dir, struct fault *why)
+{
+	/* Each holds the calls of those behind it again: the first that is there is read. */
+	static const char *const names[] = {
+		"activity_detail.csv",
+		"robot_activity_data",
+		"robot_context_data",
+	};
+	bool found = false, any_ledger;
+	int err = 0;
+
+	for (size_t i = 0; !err && !found && i < sizeof(names) / sizeof(names[0]); i++)
+		err = read_parts(activities, dir, names[i], &found, why);
+	if (!err && !found)
+		err = fault__set(why, -ENOENT, "%s: holds no %s, %s or %s", dir, names[0], names[1],
+				 names[2]);
+	if (!err)
+		err = read_parts(activities, dir, "activity_ledger.csv", &any_ledger, why);
+	activities__close_ledger(activities);
+	return err;
+}
+
+static int read_file(struct activities *activities, const char *path, struct fault *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0) {
+		err = -errno;
+		return fault__set(why, err, "%s: cannot open: %s", path, strerror(-err));
+	}
+	err = read_open_file(activities, fd, path, why);
+	close(fd);
+	activities__close_ledger(activities);
+	return err;
+}
+
+int activities__add_path(struct activities *activities, const char *path, struct fault *why)
+{
+	struct stat st;
+	int err;
+
+	if (!strcmp(path, "-")) {
+		err = read_open_file(activities, STDIN_FILENO, "standard input", why);
+		activities__close_ledger(activities);
+		return err;
+	}
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return read_dir(activities, path, why);
+	return read_file(activities, path, why);
+}
+
+size_t activities__series_cnt(const struct activities *activities)
+{
+	return activities->series_cnt;
+}
+
+const struct activity_series *activities__series(const struct activities *activities, size_t idx)
+{
+	return activities->series[idx];
+}
+
+uint64_t activities__malformed_cnt(const struct activities *activities)
+{
+	return activities->malformed_cnt;
+}
+
+uint64_t activities__torn_cnt(const struct activities *activities)
+{
+	return activities->torn_cnt;
+}
