@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Runs every test and counts: tests/run_tests.py BUILD [PATTERN].
+"""Runs every test and counts: tests/run_tests.py BUILD [PATTERN]...
 
 Unit tests are programs under BUILD/tests/unit (those under BUILD/arm64 run in an emulator), everything else is a script named test_*.py in a
 folder of tests/. Each speaks TAP (testanything.org): a line `ok` or `not ok` a case, `# SKIP why`
@@ -11,6 +11,7 @@ import fnmatch
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 CASE = re.compile(r"^(ok|not ok)\b\s*\d*\s*(?:-\s*)?(.*?)(?:\s*#\s*SKIP\b\s*(.*))?$", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
-SUITE_TIMEOUT_S = 900
+SUITE_TIMEOUT_S = 300
 EMULATOR = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
 
 
@@ -38,15 +39,24 @@ class Tally:
             print(f"  FAILED {suite}: {name}")
 
 
+def output_of(command, env):
+    """Runs it, in a process group of its own that dies with it. Returns (output, exit status)."""
+    process = subprocess.Popen(command, env=env, cwd=TOP, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=SUITE_TIMEOUT_S)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        status = f"none after {SUITE_TIMEOUT_S} s"
+    return output.decode(errors="replace"), status
+
+
 def run(suite, command, env, tally):
     """Runs one suite and counts its cases; what it said is shown if any failed."""
     started = time.monotonic()
-    try:
-        done = subprocess.run(command, env=env, cwd=TOP, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=SUITE_TIMEOUT_S)
-        output, status = done.stdout.decode(errors="replace"), done.returncode
-    except subprocess.TimeoutExpired as late:
-        output, status = (late.stdout or b"").decode(errors="replace"), "timeout"
+    output, status = output_of(command, env)
     failed_before = tally.failed
     planned = seen = 0
     for line in output.splitlines():
@@ -80,13 +90,13 @@ def suites(build):
 
 def main():
     build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
-    pattern = sys.argv[2] if len(sys.argv) > 2 else "*"
+    patterns = sys.argv[2:] or ["*"]
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", PYTHONDONTWRITEBYTECODE="1",
                TACHO=str(build / "tacho"), TACHO_TEST_TARGETS=str(build / "targets"))
     env.pop("TACHO_ATTACH", None)
     tally = Tally()
     for suite, command in suites(build):
-        if fnmatch.fnmatch(suite, pattern):
+        if any(fnmatch.fnmatch(suite, pattern) for pattern in patterns):
             run(suite, command, env, tally)
     summary = f"{tally.passed} passed, {tally.failed} failed"
     print(summary + (f", {tally.skipped} skipped" if tally.skipped else ""))
