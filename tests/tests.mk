@@ -16,15 +16,31 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libtacho.a
 # --- traced programs: built as their makers would, not as we build ----------------------------
 
 TARGET_PROGRAMS := $(patsubst tests/targets/%.c,$(TARGETS)/%,$(wildcard tests/targets/prog_*.c)) \
-	$(patsubst tests/targets/%.cc,$(TARGETS)/%,$(wildcard tests/targets/prog_*.cc))
+	$(patsubst tests/targets/%.cc,$(TARGETS)/%,$(wildcard tests/targets/prog_*.cc)) \
+	$(addprefix $(TARGETS)/,layout_nopie layout_lld layout_cet)
 
 $(TARGETS)/prog_%: tests/targets/prog_%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -g -O2 -fno-inline -pthread $< -o $@
 
+# One program in other layouts: not position-independent; with segments as lld lays them out; with
+# the landing pads of control-flow enforcement at the beginning of each function.
+$(TARGETS)/layout_nopie: LAYOUT := -fno-pie -no-pie
+$(TARGETS)/layout_lld: LAYOUT := -fuse-ld=lld
+$(TARGETS)/layout_cet: LAYOUT := $(if $(filter arm64,$(ARCH)),-mbranch-protection=bti,-fcf-protection)
+$(TARGETS)/layout_%: tests/targets/prog_storm.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -g -O2 -fno-inline -pthread $(LAYOUT) $< -o $@
+
+$(TARGETS)/prog_library: tests/targets/prog_library.c $(TARGETS)/libelf_lib.so.1
+	$(call say,CC,$<)$(CC) -g -O2 $< -L$(TARGETS) -l:libelf_lib.so.1 -Wl,-rpath,'$$ORIGIN' -o $@
+
+$(TARGETS)/libelf_lib.so.1: $(TARGETS)/libelf_lib.so
+	$(Q)ln -sf libelf_lib.so $@
+
 $(TARGETS)/prog_%: tests/targets/prog_%.cc
 	@mkdir -p $(@D)
-	$(call say,CXX,$<)$(CXX) -g -O2 -fno-inline -pthread $< -o $@
+	$(call say,CXX,$<)$(CXX) -g -O2 -fno-inline -fno-reorder-blocks-and-partition -pthread $< -o $@
 
 # What the ELF tests read: one symbol of every kind, in every kind of file.
 ELF_PROGRAM := tests/targets/elf_program.c tests/targets/elf_other.c tests/targets/elf_asm.S
