@@ -40,7 +40,7 @@ $(TARGETS)/libelf_lib.so.1: $(TARGETS)/libelf_lib.so
 
 $(TARGETS)/prog_%: tests/targets/prog_%.cc
 	@mkdir -p $(@D)
-	$(call say,CXX,$<)$(CXX) -g -O2 -fno-inline -fno-reorder-blocks-and-partition -pthread $< -o $@
+	$(call say,CXX,$<)$(CXX) -g -O2 -fno-inline -pthread $< -o $@
 
 # What the ELF tests read: one symbol of every kind, in every kind of file.
 ELF_PROGRAM := tests/targets/elf_program.c tests/targets/elf_other.c tests/targets/elf_asm.S
@@ -76,7 +76,7 @@ tests: all targets $(UNIT_TESTS)
 # The robots are arm64: everything is built for them too, and the unit tests run under emulation, but
 # for those that need this machine's own files (a library cache, objdump for its architecture) and
 # those that fork: QEMU 7.2's user emulation now and then leaves the child spinning.
-ARM64_NATIVE_ONLY := code code_exits code_libc elf elf_spoiled locate
+ARM64_NATIVE_ONLY := code code_exits cold_part code_libc elf elf_spoiled locate
 ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e config_fixture.h \
 	$(filter-out $(ARM64_NATIVE_ONLY:%=tests/unit/test_%.c),$(UNIT_SRC))))
 

@@ -45,7 +45,7 @@ static void decode(const struct elf_file *file, uint64_t vaddr, uint64_t size)
 		require(err == 0 || why.text[0]);
 	}
 	why.text[0] = '\0';
-	if (code_find_exits(file, vaddr, size, &exits, &why) != 0) {
+	if (code_find_exits(file, "f", vaddr, size, &exits, &why) != 0) {
 		require(why.text[0]);
 		return;
 	}

@@ -82,7 +82,8 @@ def test_a_program_that_throws_through_the_function_is_unharmed(scratch):
     command = [target("prog_throw"), str(count)]
     untraced = subprocess.run(command, capture_output=True)
     status, out, errors = harness.record("-s", f"OUTER={command[0]}:thrower", "-s",
-                                         f"INNER={command[0]}:inner", "--", *command,
+                                         f"INNER={command[0]}:inner", "-s",
+                                         f"RARE={command[0]}:rare", "--", *command,
                                          directory=scratch / "out")
     check_equal((status, out.encode()), (untraced.returncode, untraced.stdout), errors)
     harness.check_books(scratch / "out", errors)
@@ -91,6 +92,7 @@ def test_a_program_that_throws_through_the_function_is_unharmed(scratch):
         check_equal(row["entries"], count, state)
         check_equal(row["returned"], count - count // 3, state)
         check_equal(sum(row[k] for k in harness.LOSSES), 0, state)
+    check_equal(harness.counts(scratch / "out", "RARE"), {"entries": count, "returned": count})
 
 
 if __name__ == "__main__":

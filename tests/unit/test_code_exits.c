@@ -8,7 +8,7 @@ static void assert_exits(struct function f, size_t cnt, const uint64_t *offsets)
 	struct code_exits exits = {};
 	struct fault why = {};
 
-	if (code_find_exits(file, TINY_CODE_VADDR, f.sz, &exits, &why) != 0)
+	if (code_find_exits(file, "f", TINY_CODE_VADDR, f.sz, &exits, &why) != 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(exits.cnt, cnt);
 	for (size_t i = 0; i < cnt; i++)
@@ -28,7 +28,7 @@ static void assert_no_exits(struct function f, const char *part)
 	struct code_exits exits = {};
 	struct fault why = {};
 
-	assert_int_equal(code_find_exits(file, TINY_CODE_VADDR, f.sz, &exits, &why), -EOPNOTSUPP);
+	assert_int_equal(code_find_exits(file, "f", TINY_CODE_VADDR, f.sz, &exits, &why), -EOPNOTSUPP);
 	assert_null(exits.offsets);
 	assert_says(&why, part);
 	elf_file__free(file);
@@ -162,7 +162,7 @@ static void functions_that_cannot_be_read_are_refused(void **state)
 	assert_no_exits(f, "jumps into the middle");
 	assert_no_exits(X86(0x48, 0x8b, 0x05, 0x01, 0, 0, 0, RET, NOP, RET), "may be data");
 	assert_no_exits(ARM64(0x58000040, A_RET, A_NOP, A_RET), "may be data");
-	assert_int_equal(code_find_exits(file, TINY_CODE_VADDR, 0, &exits, &why), -EOPNOTSUPP);
+	assert_int_equal(code_find_exits(file, "f", TINY_CODE_VADDR, 0, &exits, &why), -EOPNOTSUPP);
 	assert_says(&why, "no size");
 	elf_file__free(file);
 }

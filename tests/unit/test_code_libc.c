@@ -161,7 +161,7 @@ static void objdump_agrees_on_every_return(void **state)
 		struct code_exits exits = {};
 		size_t returns = 0;
 
-		if (code_find_exits(file, vaddr, size, &exits, NULL) != 0)
+		if (code_find_exits(file, "", vaddr, size, &exits, NULL) != 0)
 			continue;
 		understood++;
 		for (size_t e = 0; e < exits.cnt; e++) {

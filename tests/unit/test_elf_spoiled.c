@@ -24,7 +24,7 @@ static void use_functions(const struct elf_file *file, const char *name)
 
 		code_check_boundary(file, s->vaddr, s->size, 4, &why);
 		code_check_return_intact(file, s->vaddr, s->size, 4, &why);
-		if (code_find_exits(file, s->vaddr, s->size, &exits, &why) == 0)
+		if (code_find_exits(file, s->name, s->vaddr, s->size, &exits, &why) == 0)
 			code_exits__free(&exits);
 	}
 	elf_symbols__free(&symbols);

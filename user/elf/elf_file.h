@@ -86,4 +86,12 @@ int elf_file__find(const struct elf_file *file, const char *name, struct elf_sym
 		   struct fault *why);
 void elf_symbols__free(struct elf_symbols *symbols);
 
+/*
+ * The part of function name that the compiler has put elsewhere because it is seldom run
+ * ("NAME.cold" in .symtab) and that contains vaddr. -ENOENT when there is none: in a stripped file
+ * nothing tells such a part from another function.
+ */
+int elf_file__cold_part(const struct elf_file *file, const char *name, uint64_t vaddr,
+			uint64_t *ret_vaddr, uint64_t *ret_size);
+
 #endif

@@ -289,6 +289,12 @@ static int check_tail_call(const struct code_map *map, const struct code_insn *i
 		      code_map__text(map, insn).text, insn->offset);
 }
 
+static bool enters_cold_part(const struct code_map *map, const struct code_insn *insn)
+{
+	return insn->target >= map->cold_from &&
+	       (uint64_t)(insn->target - map->cold_from) < map->cold_sz;
+}
+
 /* 1: an exit, 0: none, negative: refused. */
 static int judge(const struct code_map *map, const struct code_insn *insn,
 		 const struct code_frame *frame, struct fault *why)
@@ -300,12 +306,12 @@ static int judge(const struct code_map *map, const struct code_insn *insn,
 	case CODE_RETURN:
 		break;
 	case CODE_JUMP:
-		if (!leaves(map, insn))
+		if (!leaves(map, insn) || enters_cold_part(map, insn))
 			return 0;
 		err = check_tail_call(map, insn, frame, why);
 		break;
 	case CODE_BRANCH:
-		if (!leaves(map, insn))
+		if (!leaves(map, insn) || enters_cold_part(map, insn))
 			return 0;
 		reason = "may leave the function or stay";
 		break;
@@ -339,10 +345,62 @@ static int collect_exits(const struct code_map *map, const struct code_frame *fr
 		exits->offsets[exits->cnt++] = map->insns[i].offset;
 		exits->tail_call_cnt += map->insns[i].kind == CODE_JUMP;
 	}
-	if (exits->cnt == 0)
-		return refuse(map, why, -EOPNOTSUPP,
-			      "the function never returns: it has no return instruction and no "
-			      "jump to another function");
+	return 0;
+}
+
+/* Does a jump out of the cold part lead back to an instruction of the function? */
+static bool leads_back(const struct code_map *map, const struct code_insn *insn)
+{
+	const struct code_insn *to;
+	int64_t target = insn->target + map->cold_from;
+
+	if (target < 0 || (uint64_t)target >= map->sz)
+		return false;
+	to = code_map__at(map, (uint64_t)target);
+	return to && to->offset == (uint64_t)target;
+}
+
+/* As judge, for an instruction of the cold part. A tail call is refused: whether the stack frame is
+ * gone there is not followed. */
+static int judge_cold(const struct code_map *map, const struct code_map *cold,
+		      const struct code_insn *insn, struct fault *why)
+{
+	switch (insn->kind) {
+	case CODE_RETURN:
+		return check_fit(cold, insn, why) ? -EOPNOTSUPP : 1;
+	case CODE_JUMP:
+	case CODE_BRANCH:
+		if (!leaves(cold, insn) || leads_back(map, insn))
+			return 0;
+		break;
+	case CODE_INDIRECT:
+	case CODE_STRANGE:
+		break;
+	default:
+		return 0;
+	}
+	return refuse(cold, why, -EOPNOTSUPP, "\"%s\" at offset 0x%" PRIx32 " leaves the cold part",
+		      code_map__text(cold, insn).text, insn->offset);
+}
+
+/* The exits in the cold part, appended to those of the function. */
+static int collect_cold_exits(const struct code_map *map, const struct code_map *cold,
+			      struct code_exits *exits, struct fault *why)
+{
+	uint64_t *grown = reallocarray(exits->offsets, exits->cnt + cold->cnt, sizeof(*grown));
+
+	if (!grown)
+		return refuse(map, why, -ENOMEM, "out of memory");
+	exits->offsets = grown;
+	for (size_t i = 0; i < cold->cnt; i++) {
+		int verdict = judge_cold(map, cold, &cold->insns[i], why);
+
+		if (verdict < 0)
+			return verdict;
+		if (verdict > 0)
+			exits->offsets[exits->cnt++] =
+				(uint64_t)map->cold_from + cold->insns[i].offset;
+	}
 	return 0;
 }
 
@@ -376,6 +434,38 @@ static int check_whole(const struct code_map *map, uint64_t size, struct fault *
 	return check_end(map, why);
 }
 
+static int find_cold_exits(const struct code_map *map, struct code_exits *exits, struct fault *why)
+{
+	struct code_map cold;
+	int err;
+
+	err = code_map__load(&cold, map->file, map->vaddr + (uint64_t)map->cold_from, map->cold_sz,
+			     why);
+	if (err)
+		return err == -EINVAL ? -EOPNOTSUPP : err;
+	err = check_whole(&cold, map->cold_sz, why);
+	if (!err)
+		err = collect_cold_exits(map, &cold, exits, why);
+	code_map__unload(&cold);
+	return err;
+}
+
+/* Looks where the jumps out of the function lead. */
+static void find_cold_part(struct code_map *map, const char *name)
+{
+	uint64_t vaddr;
+
+	for (size_t i = 0; i < map->cnt && !map->cold_sz; i++) {
+		const struct code_insn *insn = &map->insns[i];
+
+		if ((insn->kind != CODE_JUMP && insn->kind != CODE_BRANCH) || !leaves(map, insn))
+			continue;
+		if (elf_file__cold_part(map->file, name, map->vaddr + (uint64_t)insn->target,
+					&vaddr, &map->cold_sz) == 0)
+			map->cold_from = (int64_t)(vaddr - map->vaddr);
+	}
+}
+
 static int find_exits(const struct code_map *map, uint64_t size, struct code_exits *exits,
 		      struct fault *why)
 {
@@ -392,10 +482,16 @@ static int find_exits(const struct code_map *map, uint64_t size, struct code_exi
 	else
 		err = refuse(map, why, -ENOMEM, "out of memory");
 	free(frames);
+	if (!err && map->cold_sz)
+		err = find_cold_exits(map, exits, why);
+	if (!err && exits->cnt == 0)
+		err = refuse(map, why, -EOPNOTSUPP,
+			     "the function never returns: it has no return instruction and no "
+			     "jump to another function");
 	return err;
 }
 
-int code_find_exits(const struct elf_file *file, uint64_t vaddr, uint64_t size,
+int code_find_exits(const struct elf_file *file, const char *name, uint64_t vaddr, uint64_t size,
 		    struct code_exits *ret_exits, struct fault *why)
 {
 	struct code_exits exits = {};
@@ -412,6 +508,7 @@ int code_find_exits(const struct elf_file *file, uint64_t vaddr, uint64_t size,
 		return -EOPNOTSUPP;
 	if (err)
 		return err;
+	find_cold_part(&map, name);
 	err = find_exits(&map, size, &exits, why);
 	code_map__unload(&map);
 	if (err)

@@ -33,7 +33,8 @@ int code_check_return_intact(const struct elf_file *file, uint64_t vaddr, uint64
 
 /* The places where a function ends: its returns, and direct jumps to other functions. */
 struct code_exits {
-	uint64_t *offsets; /* from the function's vaddr, ascending */
+	uint64_t *offsets; /* from the function's vaddr, ascending; those in its cold part come
+			    * last, and wrap around where that lies before the function */
 	size_t cnt;
 	size_t tail_call_cnt; /* of them jumps to other functions, which go on in its place */
 };
@@ -41,9 +42,9 @@ struct code_exits {
 /*
  * Finds every exit of the function, or refuses (-EOPNOTSUPP with why): an indirect jump that may be
  * a tail call, a conditional jump out of the function, undecodable bytes, unknown size, no exit at
- * all. Free with code_exits__free.
+ * all. The function's cold part, found by its name, counts as inside. Free with code_exits__free.
  */
-int code_find_exits(const struct elf_file *file, uint64_t vaddr, uint64_t size,
+int code_find_exits(const struct elf_file *file, const char *name, uint64_t vaddr, uint64_t size,
 		    struct code_exits *ret_exits, struct fault *why);
 void code_exits__free(struct code_exits *exits);
 

@@ -69,6 +69,8 @@ struct code_map {
 	size_t cnt;
 	size_t decoded_sz; /* below sz when the bytes there are no instruction that we know */
 	size_t data_from;  /* from here on the function holds what it also reads as data; or sz */
+	int64_t cold_from; /* the cold part, from vaddr; may be negative */
+	uint64_t cold_sz;  /* 0: none */
 	const struct code_insn *split; /* one that a jump lands within: the decoding is wrong */
 };
 

@@ -79,7 +79,7 @@ static int find_exits(struct planned_probe *probe, const struct elf_file *elf,
 	struct code_exits exits = {};
 	int err;
 
-	err = code_find_exits(elf, probe->vaddr, probe->size, &exits, why);
+	err = code_find_exits(elf, probe->symbol, probe->vaddr, probe->size, &exits, why);
 	if (err)
 		return err;
 	/* Which of the two probes would fire first is anybody's guess. */
