@@ -217,6 +217,23 @@ for _way in WAYS:
         lambda scratch, way=_way: check_glob_calls(scratch, way, ["*tag-[ab]*", "*tag-*"]))
 
 
+def test_as_many_globs_as_there_may_be_are_all_judged(scratch):
+    limit = 62
+    program = target("prog_storm")
+    states = {f"S{i}": {"function": f"{program}:tick", "process": f"*prog_storm 1 {i}"}
+              for i in range(1, limit + 1)}
+    with harness.Recording("-c", harness.config(scratch, states),
+                           directory=scratch / "out") as recording:
+        recording.until_ready()
+        for i in (1, 2, limit):
+            subprocess.run([program, "1", str(i)], check=True, stdout=subprocess.DEVNULL)
+        check_equal(recording.stop(), 0, recording.messages())
+    for i in range(1, limit + 1):
+        calls = i if i in (1, 2, limit) else 0
+        expected = {"entries": calls, "returned": calls} if calls else {}
+        check_equal(harness.counts(scratch / "out", f"S{i}"), expected, f"S{i}")
+
+
 def test_a_process_that_becomes_another_program_is_judged_anew(scratch):
     only = {"SH": {"function": f"{target(SERVICE)}:leaf", "process": "sh *"},
             "TAG": {"function": f"{target(SERVICE)}:leaf", "process": "*tag-x*"}}
