@@ -366,10 +366,13 @@ static void announce(const struct session *s)
 
 /* --- the loop ------------------------------------------------------------------------------ */
 
+/* A command has the terminal to itself. */
 static void show_status(const struct session *s)
 {
 	struct recorder_summary summary;
 
+	if (s->command)
+		return;
 	recorder__summarize(s->recorder, &summary);
 	status_line("recording: %" PRIu64 " activities, %" PRIu64 " lost, %.0f s ",
 		    summary.activities, summary.lost, (clock_monotonic_ns() - s->started_ns) / 1e9);
