@@ -56,7 +56,8 @@ static int keep_libbpf_warning(enum libbpf_print_level level, const char *fmt, v
 
 static int explain_load_failure(int err, struct fault *why)
 {
-	if (err == -EPERM || err == -EACCES)
+	/* The verifier says EACCES as well, but not to those who may not load at all. */
+	if (err == -EPERM || (err == -EACCES && geteuid()))
 		return fault__set(
 			why, err,
 			"not allowed to load or attach BPF programs (run as root, or "
@@ -165,8 +166,11 @@ static int load_for(struct prober *prober, const struct attach_way *way)
 	configure(prober, bpf);
 	way->prepare(bpf);
 	err = tacho_bpf__load(bpf);
-	if (!err)
+	if (!err) {
+		snprintf(libbpf_warning, sizeof(libbpf_warning),
+			 "they load, but a trial attachment fails");
 		err = try_way(way, bpf);
+	}
 	if (err) {
 		tacho_bpf__destroy(bpf);
 		return err;
@@ -197,7 +201,7 @@ static int load(struct prober *prober, struct fault *why)
 		err = load_for(prober, *way);
 		if (!err)
 			return 0;
-		if (err == -EPERM || err == -EACCES)
+		if (err == -EPERM)
 			break;
 	}
 	if (!tried)
