@@ -80,10 +80,13 @@ ARM64_NATIVE_ONLY := code code_exits cold_part code_libc elf elf_spoiled locate
 ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e config_fixture.h \
 	$(filter-out $(ARM64_NATIVE_ONLY:%=tests/unit/test_%.c),$(UNIT_SRC))))
 
+# What the emulated arm64 machine of tests/vm records.
+ARM64_TARGETS := $(addprefix build/arm64/targets/,prog_calls prog_ends)
+
 check: packages
 	$(Q)$(MAKE) --no-print-directory tests fuzzers
 ifneq ($(HOST_ARCH),arm64)
-	$(Q)$(MAKE) --no-print-directory ARCH=arm64 all $(ARM64_TESTS)
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 all $(ARM64_TESTS) $(ARM64_TARGETS)
 endif
 	$(Q)tests/run_tests.py $(BUILD)
 
