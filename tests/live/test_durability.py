@@ -10,32 +10,17 @@ import harness
 from harness import check, check_equal, target, wait_for
 
 
-class Storm:
+class Storm(harness.Conversation):
     """prog_storm running until told to end."""
 
     def __init__(self, threads=1):
-        self.process = subprocess.Popen([target("prog_storm"), str(threads), "0"],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        check_equal(self.process.stdout.readline(), b"ready\n", "storm")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def end(self):
-        """Returns how often tick() and tock() were called."""
-        self.process.stdin.close()
-        return calls_of(self.process.stdout.read())
+        super().__init__(harness.start("prog_storm", str(threads), "0").process)
+        check_equal(self.hear(), "ready", "storm")
 
 
 def calls_of(output):
     return {name: int(n) for name, n in
-            (line.split() for line in output.decode().splitlines() if line != "ready")}
+            (line.split() for line in output.splitlines() if line != "ready")}
 
 
 def storm_states(exit_mode="fast"):
@@ -76,7 +61,7 @@ def run_storm(scratch, way, threads, calls, **settings):
                                          env={"TACHO_ATTACH": way})
     check_equal(status, 0, errors)
     check("not accounted" not in errors, errors)
-    return check_storm(scratch / "out", calls_of(out.encode())), errors
+    return check_storm(scratch / "out", calls_of(out)), errors
 
 
 def storm_without_loss(way):
