@@ -45,7 +45,7 @@ static __always_inline bool wanted(const struct thread *thread, const struct pla
 	if (place->rule)
 		needed |= 1ULL << place->rule;
 	if (!needed)
-		return true;
+		return bpf_get_current_pid_tgid() >> 32 != own_pid;
 	rules = thread ? thread->rules : rules_of_process();
 	return (rules & needed) == needed;
 }

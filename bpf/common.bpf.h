@@ -15,6 +15,8 @@
 const volatile bool scoped __weak = false;
 /* What a process in scope forks is in scope too. */
 const volatile bool scope_follows_forks __weak = false;
+/* The recorder itself: recording what it does to record would feed on itself. */
+const volatile __u32 own_pid __weak = 0;
 /* Unread bytes in the ring from which on the reader is woken; below, its timer is soon enough. */
 const volatile __u64 wake_bytes __weak = 1 << 20;
 

@@ -89,6 +89,7 @@ static void configure(struct prober *prober, struct tacho_bpf *bpf)
 	bool filtering = o->scoped || prober->glob_cnt;
 	uint64_t wake_bytes = o->ring_bytes / 4;
 
+	bpf->rodata->own_pid = getpid();
 	bpf->rodata->scoped = o->scoped;
 	bpf->rodata->scope_follows_forks = o->scope_follows_forks;
 	bpf->rodata->glob_cnt = prober->glob_cnt;
@@ -269,6 +270,8 @@ static int judge_process(void *ctx, pid_t pid)
 	__u32 key = pid;
 	ssize_t sz;
 
+	if (pid == getpid())
+		return 0; /* never ourselves, whatever the glob */
 	sz = read_command_line(pid, command);
 	if (sz <= 0)
 		return 0; /* gone meanwhile, or a kernel thread */

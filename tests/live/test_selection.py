@@ -217,6 +217,19 @@ for _way in WAYS:
         lambda scratch, way=_way: check_glob_calls(scratch, way, ["*tag-[ab]*", "*tag-*"]))
 
 
+def test_the_recorder_does_not_record_itself(scratch):
+    # it writes, allocates and reads to record that somebody wrote, allocated and read
+    with harness.Recording("-s", "MALLOC=libc.so.6:malloc", "-s", "WRITE=libc.so.6:write",
+                           directory=scratch / "out") as recording:
+        recording.until_ready()
+        subprocess.run(["cat", "/etc/passwd"], check=True, stdout=subprocess.DEVNULL)
+        own = recording.process.pid
+        check_equal(recording.stop(), 0, recording.messages())
+    pids = {row["pid"] for row in harness.details(scratch / "out")}
+    check(pids, "nothing was recorded")
+    check(own not in pids, f"the recorder {own} is among {pids}")
+
+
 def test_as_many_globs_as_there_may_be_are_all_judged(scratch):
     limit = 62
     program = target("prog_storm")
