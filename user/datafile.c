@@ -187,6 +187,20 @@ int datafile__append(struct datafile *file, const char *row, size_t sz)
 	return 0;
 }
 
+size_t datafile__pending(const struct datafile *file)
+{
+	struct csv_walk walk = { 0 };
+	size_t cnt = 0;
+	size_t at = 0;
+	size_t row;
+
+	while ((row = csv_walk__row(&walk, file->rows + at, file->rows_sz - at))) {
+		at += row;
+		cnt++;
+	}
+	return cnt;
+}
+
 bool datafile__has_room(const struct datafile *file)
 {
 	return file->options.backlog_bytes >= ORDINARY_ROW_SZ &&

@@ -37,6 +37,9 @@ void datafile__free(struct datafile *file); /* drops what was not flushed */
 /* Takes one whole row, line end included. -ENOBUFS (and nothing taken) when the backlog is full. */
 int datafile__append(struct datafile *file, const char *row, size_t sz);
 
+/* How many rows are gathered and not in the file yet. Walks through them. */
+size_t datafile__pending(const struct datafile *file);
+
 bool datafile__has_room(const struct datafile *file);
 
 /*

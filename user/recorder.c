@@ -25,6 +25,14 @@ struct output {
 	struct sink *sink;
 };
 
+/* A row that was taken since the last flush that put everything into the files. Should the
+ * recording end before there is another one, the ledger has to know whose rows are lost. */
+struct unwritten_row {
+	uint32_t state;
+	uint16_t ended;
+	uint16_t outputs; /* bit n: output n took it */
+};
+
 struct recorder {
 	struct output *outputs; /* the ledger is the last */
 	size_t output_cnt;
@@ -32,6 +40,8 @@ struct recorder {
 	size_t state_cnt;
 	struct probe *probes;
 	size_t probe_cnt;
+	struct unwritten_row *unwritten;
+	size_t unwritten_cnt;
 	struct clock_history clock;
 	uint64_t unusable;
 	bool ended_well;
@@ -97,6 +107,7 @@ void recorder__free(struct recorder *recorder)
 	}
 	free(recorder->states);
 	free(recorder->probes);
+	free(recorder->unwritten);
 	free(recorder->outputs);
 	free(recorder);
 }
@@ -155,13 +166,49 @@ static bool has_room(const struct recorder *recorder)
 	return true;
 }
 
+/* Makes room for one more; cheap, since the array doubles. */
+static struct unwritten_row *next_unwritten(struct recorder *recorder)
+{
+	size_t cnt = recorder->unwritten_cnt;
+	struct unwritten_row *grown;
+
+	if (!(cnt & (cnt - 1))) {
+		grown = reallocarray(recorder->unwritten, cnt ? 2 * cnt : 1, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		recorder->unwritten = grown;
+	}
+	return &recorder->unwritten[cnt];
+}
+
+/* Gives the row to every sink. False when one had no room for it. */
+static bool put_row(struct recorder *recorder, const struct activity_row *row,
+		    uint16_t *ret_outputs)
+{
+	int taken;
+
+	*ret_outputs = 0;
+	for (size_t i = 0; i < recorder->output_cnt; i++) {
+		const struct output *output = &recorder->outputs[i];
+
+		if (!output->ops->activity)
+			continue;
+		taken = output->ops->activity(output->sink, row);
+		if (taken < 0)
+			return false;
+		if (!taken)
+			*ret_outputs |= 1 << i;
+	}
+	return true;
+}
+
 static int take_activity(struct recorder *recorder, const struct event *event, struct fault *why)
 {
 	const struct tacho_activity *activity = &event->activity;
+	struct unwritten_row *unwritten;
 	const struct probe *probe;
 	struct activity_row row;
 	struct state *state;
-	int err = 0;
 
 	if (activity->probe >= recorder->probe_cnt)
 		return fault__set(why, -EBADMSG, "an activity of unknown probe %u",
@@ -170,7 +217,8 @@ static int take_activity(struct recorder *recorder, const struct event *event, s
 		recorder->last_ns = activity->end_ns;
 	probe = &recorder->probes[activity->probe];
 	state = &recorder->states[probe->state];
-	if (!has_room(recorder)) {
+	unwritten = has_room(recorder) ? next_unwritten(recorder) : NULL;
+	if (!unwritten) {
 		state->account.rows_lost++;
 		return 0;
 	}
@@ -187,14 +235,14 @@ static int take_activity(struct recorder *recorder, const struct event *event, s
 		.binary = probe->binary,
 		.function = probe->function,
 	};
-	for (size_t i = 0; !err && i < recorder->output_cnt; i++) {
-		if (recorder->outputs[i].ops->activity)
-			err = recorder->outputs[i].ops->activity(recorder->outputs[i].sink, &row);
-	}
-	if (err)
+	if (!put_row(recorder, &row, &unwritten->outputs)) {
 		state->account.rows_lost++;
-	else
-		state->account.ended[activity->ended]++;
+		return 0;
+	}
+	unwritten->state = probe->state;
+	unwritten->ended = activity->ended;
+	recorder->unwritten_cnt++;
+	state->account.ended[activity->ended]++;
 	return 0;
 }
 
@@ -225,14 +273,46 @@ static void write_ledger(struct recorder *recorder, uint64_t time_ns, bool last)
 	}
 }
 
-static int take_flush(struct recorder *recorder, const struct event *event, struct fault *why)
+/* The first of the unwritten rows that is missing in the file of this output. */
+static size_t first_missing(const struct recorder *recorder, size_t output)
 {
-	uint64_t now_ns = event->flush.time_ns;
-	bool last = event->flush.last;
+	const struct output *o = &recorder->outputs[output];
+	size_t pending = o->ops->activity ? o->ops->pending(o->sink) : 0;
+	size_t at = recorder->unwritten_cnt;
+
+	while (pending && at) {
+		at--;
+		pending -= recorder->unwritten[at].outputs >> output & 1;
+	}
+	return at;
+}
+
+/* The recording is over and not everything could be written: rows that are missing in any of the
+ * files are lost, and the ledger is corrected. */
+static void give_up_unwritten(struct recorder *recorder)
+{
+	size_t first = recorder->unwritten_cnt;
+	size_t this_first;
+
+	for (size_t i = 0; i < recorder->output_cnt; i++) {
+		this_first = first_missing(recorder, i);
+		if (this_first < first)
+			first = this_first;
+	}
+	for (size_t i = first; i < recorder->unwritten_cnt; i++) {
+		const struct unwritten_row *row = &recorder->unwritten[i];
+		struct ledger_account *account = &recorder->states[row->state].account;
+
+		account->ended[row->ended]--;
+		account->rows_lost++;
+	}
+	recorder->unwritten_cnt = 0;
+}
+
+static int flush_outputs(struct recorder *recorder, uint64_t now_ns, bool last, struct fault *why)
+{
 	int err = 0;
 
-	recorder->last_ns = now_ns;
-	write_ledger(recorder, now_ns + clock_history__offset_at(&recorder->clock, now_ns), last);
 	for (size_t i = 0; i < recorder->output_cnt; i++) {
 		const struct output *output = &recorder->outputs[i];
 		struct fault this_why = {};
@@ -243,6 +323,26 @@ static int take_flush(struct recorder *recorder, const struct event *event, stru
 			err = this_err;
 			fault__set(why, err, "%s", this_why.text);
 		}
+	}
+	return err;
+}
+
+static int take_flush(struct recorder *recorder, const struct event *event, struct fault *why)
+{
+	uint64_t now_ns = event->flush.time_ns;
+	uint64_t wall_ns = now_ns + clock_history__offset_at(&recorder->clock, now_ns);
+	bool last = event->flush.last;
+	int err;
+
+	recorder->last_ns = now_ns;
+	write_ledger(recorder, wall_ns, last);
+	err = flush_outputs(recorder, now_ns, last, why);
+	if (!err) {
+		recorder->unwritten_cnt = 0;
+	} else if (last) {
+		give_up_unwritten(recorder);
+		write_ledger(recorder, wall_ns, last);
+		flush_outputs(recorder, now_ns, last, NULL);
 	}
 	recorder->ended_well |= last;
 	return err;

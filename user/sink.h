@@ -36,12 +36,15 @@ struct sink_options {
 struct sink_ops {
 	const char *name; /* as `formats =` spells it */
 	int (*open)(const struct sink_options *options, struct sink **ret_sink, struct fault *why);
-	/* 0, or -ENOBUFS when the backlog is full: the row is not taken. NULL = not wanted. */
+	/* 0; 1 when rows of this kind do not go into its files; -ENOBUFS when the backlog is full:
+	 * the row is not taken. NULL = not wanted. */
 	int (*activity)(struct sink *sink, const struct activity_row *row);
 	int (*ledger)(struct sink *sink, const struct ledger_row *row);
 	/* Writes what is gathered. now_ns is CLOCK_MONOTONIC; last forces the fdatasync that
 	 * sync_ns asks for (none when UINT64_MAX). */
 	int (*flush)(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
+	/* How many rows were taken and are not in the file yet. */
+	size_t (*pending)(const struct sink *sink);
 	/* Room for at least one more row of ordinary size? */
 	bool (*has_room)(const struct sink *sink);
 	void (*free)(struct sink *sink); /* does not flush; NULL is fine */

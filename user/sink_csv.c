@@ -191,6 +191,11 @@ int sink_csv__flush(struct sink *sink, uint64_t now_ns, bool last, struct fault 
 	return datafile__flush(sink->file, now_ns, last, why);
 }
 
+size_t sink_csv__pending(const struct sink *sink)
+{
+	return datafile__pending(sink->file);
+}
+
 bool sink_csv__has_room(const struct sink *sink)
 {
 	return datafile__has_room(sink->file);

@@ -40,8 +40,9 @@ int sink_csv__open(const struct sink_csv_format *format, const struct sink_optio
 /* record is what the columns' offsets count from. */
 int sink_csv__add(struct sink *sink, const void *record);
 
-/* These three are operations of a sink as they are. */
+/* These four are operations of a sink as they are. */
 int sink_csv__flush(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
+size_t sink_csv__pending(const struct sink *sink);
 bool sink_csv__has_room(const struct sink *sink);
 void sink_csv__free(struct sink *sink);
 

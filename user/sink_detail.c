@@ -61,6 +61,7 @@ const struct sink_ops detail_sink_ops = {
 	.open = detail_open,
 	.activity = detail_activity,
 	.flush = sink_csv__flush,
+	.pending = sink_csv__pending,
 	.has_room = sink_csv__has_room,
 	.free = sink_csv__free,
 };

@@ -51,6 +51,7 @@ const struct sink_ops ledger_sink_ops = {
 	.open = ledger_open,
 	.ledger = ledger_ledger,
 	.flush = sink_csv__flush,
+	.pending = sink_csv__pending,
 	.has_room = sink_csv__has_room,
 	.free = sink_csv__free,
 };

@@ -44,7 +44,7 @@ static int opentrons_activity(struct sink *sink, const struct activity_row *row)
 	case TACHO_ENDED_UNWOUND:
 		return sink_csv__add(sink, row);
 	default:
-		return 0;
+		return 1;
 	}
 }
 
@@ -53,6 +53,7 @@ const struct sink_ops opentrons_sink_ops = {
 	.open = opentrons_open,
 	.activity = opentrons_activity,
 	.flush = sink_csv__flush,
+	.pending = sink_csv__pending,
 	.has_room = sink_csv__has_room,
 	.free = sink_csv__free,
 };

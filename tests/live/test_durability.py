@@ -160,6 +160,23 @@ def test_a_full_disk_stops_rows_but_not_counting_and_recovers(scratch):
             check_equal(sum(r[0] == state for r in rows), row["returned"], f"rows of {state}")
 
 
+def test_rows_that_a_full_disk_keeps_out_until_the_end_are_counted_as_lost(scratch):
+    calls = 20000
+    with SmallDisk(scratch / "disk", "64k") as disk:
+        out = disk.path / "out"
+        status, _, errors = harness.record("-s", f"TICK={target('prog_storm')}:tick", "--",
+                                           target("prog_storm"), "1", str(calls), directory=out)
+        check_equal(status, 125, errors)
+        check("rows could not be written" in errors, errors)
+        book = harness.ledger(out)["TICK"]
+        rows = min(len(harness.details(out)), len(harness.activities(out)))
+        check(rows < calls, "the disk was not full")
+        check_equal(book["entries"], calls, "entries")
+        check_equal(book["returned"], rows, "returned: the calls with a row in every file")
+        check_equal(book["lost_other"], calls - rows, "lost_other")
+        check(f"{calls - rows} lost" in errors, errors)
+
+
 def test_rows_follow_when_the_files_are_renamed_or_deleted(scratch):
     out = scratch / "out"
     config = harness.config(scratch, storm_states(), flush="20ms")
