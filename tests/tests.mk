@@ -19,7 +19,7 @@ TARGET_PROGRAMS := $(patsubst tests/targets/%.c,$(TARGETS)/%,$(wildcard tests/ta
 	$(patsubst tests/targets/%.cc,$(TARGETS)/%,$(wildcard tests/targets/prog_*.cc)) \
 	$(addprefix $(TARGETS)/,layout_nopie layout_lld layout_cet)
 
-$(TARGETS)/prog_%: tests/targets/prog_%.c
+$(TARGETS)/prog_%: tests/targets/prog_%.c tests/targets/prog_truth.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -g -O2 -fno-inline -pthread $< -o $@
 

@@ -95,6 +95,11 @@ static void fill_tables(const struct cli *cli, struct getopt_tables *t)
 	}
 }
 
+int cli__status(int answer)
+{
+	return answer == CLI_BAD ? CLI_EXIT_USAGE : 0;
+}
+
 int cli__next(const struct cli *cli, int argc, char **argv, char **ret_arg, int *ret_operand)
 {
 	struct getopt_tables tables;

@@ -32,6 +32,10 @@ enum { CLI_END = -1, CLI_BAD = -2, CLI_HELP = -3 };
  * CLI_HELP (printed) or CLI_BAD (told, with the nearest option). */
 int cli__next(const struct cli *cli, int argc, char **argv, char **ret_arg, int *ret_operand);
 
+/* The exit status when cli__next has ended the command: for CLI_HELP and CLI_BAD, which are the
+ * negative answers but CLI_END. */
+int cli__status(int answer);
+
 /* Says what is wrong with the usage and how to learn more; returns CLI_EXIT_USAGE. */
 int cli__refuse(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -104,9 +104,9 @@ static int parse_arguments(struct settings *settings, int argc, char **argv, boo
 	char *arg;
 
 	while (!status && (letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		*ret_done = letter == CLI_HELP;
-		if (letter == CLI_HELP || letter == CLI_BAD)
-			return letter == CLI_BAD ? CLI_EXIT_USAGE : 0;
+		*ret_done = letter < 0;
+		if (*ret_done)
+			return cli__status(letter);
 		status = settings__take(settings, letter, arg);
 	}
 	if (!status && operand < argc)

@@ -109,10 +109,9 @@ static int parse_arguments(struct arguments *args, int argc, char **argv, bool *
 	char *arg;
 
 	while (!status && (letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter == CLI_HELP)
-			*ret_done = true;
-		if (letter == CLI_HELP || letter == CLI_BAD)
-			return letter == CLI_BAD ? CLI_EXIT_USAGE : 0;
+		*ret_done = letter < 0;
+		if (*ret_done)
+			return cli__status(letter);
 		status = take_option(args, letter, arg);
 	}
 	if (status)

@@ -124,10 +124,8 @@ int cmd_replay(int argc, char **argv)
 	char *arg;
 
 	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter == CLI_HELP)
-			return 0;
-		if (letter == CLI_BAD)
-			return CLI_EXIT_USAGE;
+		if (letter < 0)
+			return cli__status(letter);
 		directory = arg;
 	}
 	if (operand + 1 != argc)

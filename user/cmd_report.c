@@ -144,10 +144,8 @@ int cmd_report(int argc, char **argv)
 	char *arg;
 
 	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter == CLI_HELP)
-			return 0;
-		if (letter == CLI_BAD)
-			return CLI_EXIT_USAGE;
+		if (letter < 0)
+			return cli__status(letter);
 		format = report_format__find(arg);
 		if (!format)
 			return cli__refuse(&cli, "'%s' is no format (table or csv)", arg);

@@ -39,7 +39,7 @@ struct prober {
 /* --- what libbpf says: kept, and shown only with a failure --------------------------------- */
 
 /* libbpf has one print function for the process and no context to go with it. */
-static char libbpf_warning[256];
+static char load_trouble[256];
 
 static int keep_libbpf_warning(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -47,10 +47,10 @@ static int keep_libbpf_warning(enum libbpf_print_level level, const char *fmt, v
 
 	if (level != LIBBPF_WARN)
 		return 0;
-	vsnprintf(libbpf_warning, sizeof(libbpf_warning), fmt, args);
-	sz = strlen(libbpf_warning);
-	while (sz && libbpf_warning[sz - 1] == '\n')
-		libbpf_warning[--sz] = '\0';
+	vsnprintf(load_trouble, sizeof(load_trouble), fmt, args);
+	sz = strlen(load_trouble);
+	while (sz && load_trouble[sz - 1] == '\n')
+		load_trouble[--sz] = '\0';
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static int explain_load_failure(int err, struct fault *why)
 				  "built with CONFIG_DEBUG_INFO_BTF is needed)",
 				  strerror(errno));
 	return fault__set(why, err, "the kernel did not take the BPF programs: %s (%s)",
-			  strerror(-err), libbpf_warning);
+			  strerror(-err), load_trouble);
 }
 
 /* --- loading ------------------------------------------------------------------------------- */
@@ -168,7 +168,7 @@ static int load_for(struct prober *prober, const struct attach_way *way)
 	way->prepare(bpf);
 	err = tacho_bpf__load(bpf);
 	if (!err) {
-		snprintf(libbpf_warning, sizeof(libbpf_warning),
+		snprintf(load_trouble, sizeof(load_trouble),
 			 "they load, but a trial attachment fails");
 		err = try_way(way, bpf);
 	}

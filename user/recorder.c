@@ -42,6 +42,7 @@ struct recorder {
 	size_t probe_cnt;
 	struct unwritten_row *unwritten;
 	size_t unwritten_cnt;
+	size_t unwritten_capacity;
 	struct clock_history clock;
 	uint64_t unusable;
 	bool ended_well;
@@ -166,19 +167,20 @@ static bool has_room(const struct recorder *recorder)
 	return true;
 }
 
-/* Makes room for one more; cheap, since the array doubles. */
+/* Makes room for one more. The memory stays: a flush empties the list again and again. */
 static struct unwritten_row *next_unwritten(struct recorder *recorder)
 {
-	size_t cnt = recorder->unwritten_cnt;
+	size_t capacity = recorder->unwritten_capacity ? 2 * recorder->unwritten_capacity : 256;
 	struct unwritten_row *grown;
 
-	if (!(cnt & (cnt - 1))) {
-		grown = reallocarray(recorder->unwritten, cnt ? 2 * cnt : 1, sizeof(*grown));
+	if (recorder->unwritten_cnt == recorder->unwritten_capacity) {
+		grown = reallocarray(recorder->unwritten, capacity, sizeof(*grown));
 		if (!grown)
 			return NULL;
 		recorder->unwritten = grown;
+		recorder->unwritten_capacity = capacity;
 	}
-	return &recorder->unwritten[cnt];
+	return &recorder->unwritten[recorder->unwritten_cnt];
 }
 
 /* Gives the row to every sink. False when one had no room for it. */

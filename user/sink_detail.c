@@ -9,18 +9,11 @@
 
 #include <stddef.h>
 
-static const char *const ended_names[TACHO_ENDED_CNT] = {
-	[TACHO_ENDED_RETURN] = "return",   [TACHO_ENDED_EXCEPTION] = "exception",
-	[TACHO_ENDED_UNWOUND] = "unwound", [TACHO_ENDED_THREAD_EXIT] = "thread_exit",
-	[TACHO_ENDED_EXEC] = "exec",	   [TACHO_ENDED_KILLED] = "killed",
-	[TACHO_ENDED_OPEN] = "open",
-};
+#include "ended.h"
 
 static void put_ended(struct csv_row *row, const void *field)
 {
-	enum tacho_ended ended = *(const enum tacho_ended *)field;
-
-	csv_row__text(row, (unsigned int)ended < TACHO_ENDED_CNT ? ended_names[ended] : "");
+	csv_row__text(row, ended_name(*(const enum tacho_ended *)field));
 }
 
 #define AT(member) offsetof(struct activity_row, member)

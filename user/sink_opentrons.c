@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#include "ended.h"
+
 #define AT(member) offsetof(struct activity_row, member)
 
 static const struct sink_csv_column columns[] = {
@@ -38,14 +40,7 @@ static int opentrons_open(const struct sink_options *options, struct sink **ret_
  * off by the end of its thread or process leaves none there. */
 static int opentrons_activity(struct sink *sink, const struct activity_row *row)
 {
-	switch (row->ended) {
-	case TACHO_ENDED_RETURN:
-	case TACHO_ENDED_EXCEPTION:
-	case TACHO_ENDED_UNWOUND:
-		return sink_csv__add(sink, row);
-	default:
-		return 1;
-	}
+	return ended_finished(row->ended) ? sink_csv__add(sink, row) : 1;
 }
 
 const struct sink_ops opentrons_sink_ops = {

@@ -34,9 +34,10 @@ static struct output_dir *scratch(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 {
 	static const char *const formats[] = { "opentrons", "detail" };
-	struct sink_options options = {
-		.dir = scratch(), .sync_ns = UINT64_MAX, .backlog_bytes = 65536, .rotate_bytes = 65536
-	};
+	struct sink_options options = { .dir = scratch(),
+					.sync_ns = UINT64_MAX,
+					.backlog_bytes = 65536,
+					.rotate_bytes = 65536 };
 	struct recorder *recorder = NULL;
 	struct recorder_summary summary;
 	int fd = memfd_create("stream", MFD_CLOEXEC);

@@ -2,8 +2,8 @@
 /* Calls that all return: prog_calls SCENARIO [NUMBER]. */
 #define FUNCTIONS(F)                                                                               \
 	F(leaf)                                                                                    \
-	F(measured) F(outer) F(middle) F(descend) F(front) F(back) F(ping) F(pong) F(raising)      \
-		F(busy)
+	F(measured)                                                                                \
+	F(outer) F(middle) F(descend) F(front) F(back) F(ping) F(pong) F(raising) F(busy)
 #include "prog_truth.h"
 
 #include <pthread.h>
@@ -16,18 +16,6 @@
 #define SIGNALS 200
 
 static volatile sig_atomic_t handled;
-
-TRACED long leaf(long x)
-{
-	COUNT(leaf);
-	return x + 1;
-}
-
-static void call_leaf(long n)
-{
-	for (long i = 0; i < n; i++)
-		leaf(i);
-}
 
 /* Does its work between two readings of the clock. */
 TRACED void measured(void)

@@ -2,8 +2,9 @@
 /* Calls that do not just return: prog_ends SCENARIO [NUMBER]. */
 #define FUNCTIONS(F)                                                                               \
 	F(leaf)                                                                                    \
-	F(waits) F(forks) F(vforks) F(execs) F(leaves) F(quits) F(dies) F(catches) F(passed)       \
-		F(jumps) F(descend)
+	F(waits)                                                                                   \
+	F(forks) F(vforks) F(execs) F(leaves) F(quits) F(dies) F(catches) F(passed) F(jumps)       \
+		F(descend)
 #include "prog_truth.h"
 
 #include <pthread.h>
@@ -17,18 +18,6 @@ static jmp_buf landing;
 static volatile int *volatile nowhere;
 static volatile bool released; /* never: keeps the compiler from seeing that nothing returns */
 static int inside[2];	       /* a pipe: a byte says that a thread is inside its call */
-
-TRACED long leaf(long x)
-{
-	COUNT(leaf);
-	return x + 1;
-}
-
-static void call_leaf(long n)
-{
-	for (long i = 0; i < n; i++)
-		leaf(i);
-}
 
 /* --- other threads, in the middle of a call when something happens ------------------------- */
 

@@ -28,24 +28,12 @@ TRACED void early(void)
 	STAY();
 }
 
-TRACED long leaf(long x)
-{
-	COUNT(leaf);
-	return x + 1;
-}
-
 __attribute__((constructor)) static void before_main(void)
 {
 	early();
 }
 
-static void call_leaf(int n)
-{
-	for (int i = 0; i < n; i++)
-		leaf(i);
-}
-
-static void do_fork(int n)
+static void do_fork(long n)
 {
 	pid_t pid = fork();
 
@@ -56,12 +44,12 @@ static void do_fork(int n)
 	waitpid(pid, NULL, 0);
 }
 
-static void do_spawn(int n)
+static void do_spawn(long n)
 {
 	char order[32];
 	pid_t pid;
 
-	snprintf(order, sizeof(order), "call %d", n);
+	snprintf(order, sizeof(order), "call %ld", n);
 	pid = fork();
 	if (!pid) {
 		if (freopen("/dev/null", "w", stdout))
@@ -80,7 +68,7 @@ static void *staying_thread(void *n)
 	return NULL;
 }
 
-static void do_thread(int n)
+static void do_thread(long n)
 {
 	pthread_t thread;
 
@@ -94,7 +82,7 @@ static void on_term(int signal)
 	_exit(5);
 }
 
-static void do_trap(int n)
+static void do_trap(long n)
 {
 	calls_at_term = n;
 	signal(SIGTERM, on_term);
@@ -107,7 +95,7 @@ static void on_ignored(int signal)
 		_exit(1);
 }
 
-static void do_ignore(int n)
+static void do_ignore(long n)
 {
 	const struct sigaction action = { .sa_handler = on_ignored, .sa_flags = SA_RESTART };
 
@@ -115,28 +103,33 @@ static void do_ignore(int n)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static void do_die(int n)
+static void do_quit(long n)
 {
-	kill(getpid(), n);
+	exit((int)n);
+}
+
+static void do_die(long n)
+{
+	kill(getpid(), (int)n);
 	pause();
 }
 
 static const struct order {
 	const char *name;
-	void (*follow)(int n);
+	void (*follow)(long n);
 	bool answers; /* itself */
 } orders[] = {
 	{ "call", call_leaf, false },  { "fork", do_fork, false }, { "spawn", do_spawn, false },
 	{ "thread", do_thread, true }, { "trap", do_trap, false }, { "ignore", do_ignore, false },
-	{ "quit", exit, false },       { "die", do_die, false },
+	{ "quit", do_quit, false },    { "die", do_die, false },
 };
 
 static void follow(const char *line)
 {
 	char name[16];
-	int n;
+	long n;
 
-	if (sscanf(line, "%15s %d", name, &n) != 2)
+	if (sscanf(line, "%15s %ld", name, &n) != 2)
 		exit(2);
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
 		if (strcmp(orders[i].name, name))

@@ -99,4 +99,17 @@ static inline int run_scenario(const struct scenario *scenario, int argc, char *
 	return 2;
 }
 
+/* The one function that every program has. */
+TRACED long leaf(long x)
+{
+	COUNT(leaf);
+	return x + 1;
+}
+
+static void call_leaf(long n)
+{
+	for (long i = 0; i < n; i++)
+		leaf(i);
+}
+
 #endif

@@ -104,4 +104,22 @@ static inline size_t scratch__sz(const struct scratch *scratch, const char *name
 	return (size_t)st.st_size;
 }
 
+/* For cmocka: each case gets a scratch directory of its own as its state. */
+static inline int scratch__set_up(void **state)
+{
+	struct scratch *scratch = calloc(1, sizeof(*scratch));
+
+	assert_non_null(scratch);
+	scratch__make(scratch);
+	*state = scratch;
+	return 0;
+}
+
+static inline int scratch__tear_down(void **state)
+{
+	scratch__remove(*state);
+	free(*state);
+	return 0;
+}
+
 #endif

@@ -14,23 +14,6 @@
 
 #define SECOND UINT64_C(1000000000)
 
-static int set_up(void **state)
-{
-	struct scratch *scratch = malloc(sizeof(*scratch));
-
-	assert_non_null(scratch);
-	scratch__make(scratch);
-	*state = scratch;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch__remove(*state);
-	free(*state);
-	return 0;
-}
-
 static void put(const struct scratch *scratch, const char *name, const char *text)
 {
 	scratch__write(scratch, name, text, strlen(text));
@@ -276,7 +259,7 @@ static void a_full_disk_is_a_failure(void **state)
 	assert_int_equal(WEXITSTATUS(RUN_TO(*state, "/dev/full", "--format=csv", "a")), 1);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, scratch__set_up, scratch__tear_down)
 
 int main(void)
 {

@@ -28,7 +28,8 @@ static void assert_no_exits(struct function f, const char *part)
 	struct code_exits exits = {};
 	struct fault why = {};
 
-	assert_int_equal(code_find_exits(file, "f", TINY_CODE_VADDR, f.sz, &exits, &why), -EOPNOTSUPP);
+	assert_int_equal(code_find_exits(file, "f", TINY_CODE_VADDR, f.sz, &exits, &why),
+			 -EOPNOTSUPP);
 	assert_null(exits.offsets);
 	assert_says(&why, part);
 	elf_file__free(file);

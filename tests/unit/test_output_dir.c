@@ -12,23 +12,6 @@
 #include "output_dir.h"
 #include "scratch.h"
 
-static int set_up(void **state)
-{
-	struct scratch *scratch = calloc(1, sizeof(*scratch));
-
-	assert_non_null(scratch);
-	scratch__make(scratch);
-	*state = scratch;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch__remove(*state);
-	free(*state);
-	return 0;
-}
-
 static struct output_dir *open_dir(const char *path)
 {
 	struct output_dir *dir = NULL;
@@ -219,7 +202,7 @@ static void a_renewal_that_fails_can_be_repeated(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, scratch__set_up, scratch__tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(missing_parents_are_made),
 		CASE(a_relative_path_becomes_absolute),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analysis/csv_reader.h"
+#include "ended.h"
 #include "parse.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -121,24 +122,6 @@ enum { DETAIL_STATE, DETAIL_START, DETAIL_DURATION, DETAIL_ENDED, DETAIL_COLUMN_
 static const char *const detail_columns[DETAIL_COLUMN_CNT] = { "state", "start_ns", "duration_ns",
 							       "ended" };
 
-static int find_ending(const char *text, enum tacho_ended *ret_ended)
-{
-	static const char *const names[TACHO_ENDED_CNT] = {
-		[TACHO_ENDED_RETURN] = "return",   [TACHO_ENDED_EXCEPTION] = "exception",
-		[TACHO_ENDED_UNWOUND] = "unwound", [TACHO_ENDED_THREAD_EXIT] = "thread_exit",
-		[TACHO_ENDED_EXEC] = "exec",	   [TACHO_ENDED_KILLED] = "killed",
-		[TACHO_ENDED_OPEN] = "open",
-	};
-
-	for (size_t i = 0; i < TACHO_ENDED_CNT; i++) {
-		if (!strcmp(text, names[i])) {
-			*ret_ended = (enum tacho_ended)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 static int take_detail(struct source *source, const char *const *values, const char **ret_wrong)
 {
 	struct activity_series *series;
@@ -147,7 +130,7 @@ static int take_detail(struct source *source, const char *const *values, const c
 
 	*ret_wrong = parse_activity(values[DETAIL_STATE], values[DETAIL_START],
 				    values[DETAIL_DURATION], &activity);
-	if (!*ret_wrong && find_ending(values[DETAIL_ENDED], &ended))
+	if (!*ret_wrong && ended_parse(values[DETAIL_ENDED], &ended))
 		*ret_wrong = "no such way to end";
 	if (*ret_wrong)
 		return 0;
@@ -155,8 +138,7 @@ static int take_detail(struct source *source, const char *const *values, const c
 	if (!series)
 		return -ENOMEM;
 	series->rows_ended[ended]++;
-	if (ended == TACHO_ENDED_RETURN || ended == TACHO_ENDED_EXCEPTION ||
-	    ended == TACHO_ENDED_UNWOUND)
+	if (ended_finished(ended))
 		return activity_series__add(series, activity);
 	return 0;
 }

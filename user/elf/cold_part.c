@@ -4,16 +4,20 @@
 
 #include "elf_private.h"
 
+const char *elf_cold_suffix(const char *name)
+{
+	const char *suffix = strstr(name, ".cold");
+
+	return suffix && (suffix[5] == '\0' || suffix[5] == '.' || suffix[5] == '@') ? suffix
+										     : NULL;
+}
+
 static bool is_cold_part_of(const char *symbol, const char *name)
 {
-	static const char suffix[] = ".cold";
+	const char *suffix = elf_cold_suffix(symbol);
 	size_t len = strlen(name);
 
-	if (strncmp(symbol, name, len) != 0 ||
-	    strncmp(symbol + len, suffix, sizeof(suffix) - 1) != 0)
-		return false;
-	symbol += len + sizeof(suffix) - 1;
-	return *symbol == '\0' || *symbol == '.';
+	return suffix && (size_t)(suffix - symbol) == len && strncmp(symbol, name, len) == 0;
 }
 
 int elf_file__cold_part(const struct elf_file *file, const char *name, uint64_t vaddr,

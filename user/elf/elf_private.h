@@ -61,6 +61,9 @@ Elf_Scn *elf_file__next_section(const struct elf_file *file, Elf_Scn *section, u
 /* The section's bytes, or NULL where they are not within the file. */
 Elf_Data *elf_file__section_data(const struct elf_file *file, Elf_Scn *section);
 
+/* Where the ".cold" begins in GCC's name for the part of a function that is seldom run, or NULL. */
+const char *elf_cold_suffix(const char *name);
+
 /* The string at offset, or NULL where it does not end within the table (or is absurdly long). */
 const char *elf_string(const Elf_Data *strings, uint64_t offset);
 

@@ -160,14 +160,6 @@ static bool is_entry_suffix(const char *suffix)
 	return *suffix == '\0' || *suffix == '@';
 }
 
-/* GCC's name for the part of a function that is seldom run. */
-static bool is_cold(const char *name)
-{
-	const char *suffix = strstr(name, ".cold");
-
-	return suffix && (suffix[5] == '\0' || suffix[5] == '.' || suffix[5] == '@');
-}
-
 static bool name_matches(const struct wanted *wanted, const char *name, bool dynamic)
 {
 	size_t len = strlen(wanted->name);
@@ -224,7 +216,7 @@ static bool is_function(const struct search *search, const GElf_Sym *sym, const 
 	unsigned type = GELF_ST_TYPE(sym->st_info);
 	uint64_t offset;
 
-	if (sym->st_shndx == SHN_UNDEF || is_cold(name))
+	if (sym->st_shndx == SHN_UNDEF || elf_cold_suffix(name))
 		return false;
 	if (type == STT_FUNC)
 		return true;
@@ -241,7 +233,7 @@ static bool usable(struct search *search, const GElf_Sym *sym, const char *name,
 	struct near_miss *missed = &search->missed;
 	unsigned type = GELF_ST_TYPE(sym->st_info);
 
-	if (is_cold(name))
+	if (elf_cold_suffix(name))
 		missed->cold = true;
 	else if (type == STT_GNU_IFUNC)
 		missed->ifunc = true;

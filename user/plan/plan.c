@@ -84,7 +84,8 @@ static int find_exits(struct planned_probe *probe, const struct elf_file *elf,
 		return err;
 	/* Which of the two probes would fire first is anybody's guess. */
 	if (exits.offsets[0] == probe->delta)
-		err = fault__set(why, -EOPNOTSUPP, "its first instruction is also its last (a bare return or jump)");
+		err = fault__set(why, -EOPNOTSUPP,
+				 "its first instruction is also its last (a bare return or jump)");
 	else if (exits.tail_call_cnt == exits.cnt && choice != EXIT_SAFE)
 		err = fault__set(why, -EOPNOTSUPP,
 				 "it always ends in a jump to another function, and its calls "
