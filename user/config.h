@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "tacho/event.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/tacho/tacho.conf"
 #define CONFIG_SYNC_NEVER UINT64_MAX
@@ -26,14 +27,59 @@ struct function_ref {
 	char *origin; /* "FILE:LINE" or "-s", for messages */
 };
 
+/* Where a value is read. */
+enum value_source {
+	VALUE_NONE,
+	VALUE_ARGUMENT, /* argN: the N-th integer or pointer argument, or USDT argument */
+	VALUE_NAMED,	/* an argument by its name in the debugging information */
+	VALUE_RETURN,	/* what the function returns */
+	VALUE_THREAD,	/* the thread's id; keys only */
+};
+
+struct value_ref {
+	enum value_source source;
+	unsigned int argument; /* 1 to 12 */
+	char *argument_name;   /* VALUE_NAMED */
+	/* TACHO_VALUE_NONE: as the debugging information says, or else the default */
+	enum tacho_value_type type;
+	unsigned int text_sz; /* STRING: how many bytes are kept, the NUL included */
+};
+
+/* `capture = SOURCE[:TYPE] as NAME` */
+struct capture_config {
+	struct value_ref value;
+	char *name; /* of the column */
+};
+
+/* `failed-if = return[:TYPE] OPERATOR NUMBER` */
+struct failed_if_config {
+	enum tacho_compare compare; /* TACHO_COMPARE_NONE: not set */
+	enum tacho_value_type type; /* TACHO_VALUE_NONE: as above */
+	int64_t operand;	    /* the bits; unsigned numbers beyond INT64_MAX fit too */
+};
+
+enum place_choice { PLACE_AUTO, PLACE_SYMBOL };
+
 struct state_config {
 	char *name;
 	char *origin;
-	struct function_ref *functions;
+	struct function_ref *functions; /* either these ... */
 	size_t function_cnt;
+	struct function_ref *begins; /* ... or a pair of places, matched by key */
+	size_t begin_cnt;
+	struct function_ref *ends;
+	size_t end_cnt;
+	struct value_ref begin_key; /* VALUE_NONE: one at a time in a process */
+	struct value_ref end_key;
 	char *process; /* glob on the command line, or NULL */
 	enum exit_choice exit;
-	bool enabled; /* chosen by `states =`, or named by -s */
+	enum place_choice place;
+	bool many; /* names may be globs, and overloads are taken all */
+	struct capture_config *captures;
+	size_t capture_cnt; /* <= TACHO_CAPTURES_MAX; their strings <= TACHO_TEXT_SZ together */
+	struct failed_if_config failed_if;
+	uint64_t rate_limit; /* rows a second; 0 = no limit */
+	bool enabled;	     /* chosen by `states =`, or named by -s */
 };
 
 struct config {
@@ -48,6 +94,8 @@ struct config {
 	uint64_t rotate_bytes; /* 0 = never */
 	unsigned int rotate_keep;
 	uint64_t ring_bytes;	     /* a power of two, at least one page */
+	uint64_t rate_limit;	     /* of states that do not say otherwise */
+	bool debuginfod;	     /* ask debuginfod servers for debugging information */
 	struct state_config *states; /* all of them, the disabled ones too */
 	size_t state_cnt;
 };

@@ -368,6 +368,8 @@ static int take(struct recorder *recorder, const struct event *event, struct fau
 		return take_counts(recorder, event, why);
 	case TACHO_RECORD_FLUSH:
 		return take_flush(recorder, event, why);
+	default:
+		break;
 	}
 	return fault__set(why, -EPROTO, "a record of unknown kind %d", event->kind);
 }

@@ -22,6 +22,38 @@ struct activity_row {
 	const char *comm;     /* thread name, any bytes, NUL-terminated */
 	const char *binary;   /* path of the file that holds the function */
 	const char *function; /* as the configuration names it */
+	enum { ROW_FAILED_UNKNOWN, ROW_FAILED_NO, ROW_FAILED_YES } failed;
+	const char *return_value;    /* formatted by its type, or NULL */
+	const char *const *captured; /* one for each of sink_options.capture_names, formatted;
+				      * NULL where there is none */
+};
+
+/* A probe has been put in place or taken away. */
+struct probe_row {
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	enum tacho_placing placing;
+	const char *state;
+	const char *binary;
+	const char *build_id; /* hexadecimal, "" if there is none */
+	const char *function; /* as the configuration names it */
+	const char *symbol;
+	const char *exit_mode;
+	uint64_t offset;      /* in the file */
+	uint64_t calls;	      /* rows so far */
+	uint64_t last_hit_ns; /* CLOCK_REALTIME of the newest start or end seen; 0 = never */
+};
+
+/* Calls without a row of their own, because there were too many: exact sums. */
+struct summary_row {
+	uint64_t from_ns; /* CLOCK_REALTIME */
+	uint64_t to_ns;
+	const char *state;
+	uint64_t ended[TACHO_ENDED_CNT];
+	uint64_t count; /* of all endings */
+	uint64_t sum_ns;
+	uint64_t min_ns;
+	uint64_t max_ns;
+	uint64_t buckets[TACHO_BUCKETS]; /* as in struct tacho_summary */
 };
 
 /* One line of the ledger: everything that became of a state's calls, cumulative since the start. */
