@@ -17,6 +17,8 @@
 
 #define CONFIG_DEFAULT_PATH "/etc/tacho/tacho.conf"
 #define CONFIG_SYNC_NEVER UINT64_MAX
+#define CONFIG_TEXT_SZ_DEFAULT 64 /* of a captured string, the NUL included */
+#define CONFIG_COLUMNS_MAX 64	  /* of captures, different ones, over all enabled states */
 
 enum exit_choice { EXIT_AUTO, EXIT_SAFE, EXIT_FAST };
 
@@ -42,7 +44,7 @@ struct value_ref {
 	char *argument_name;   /* VALUE_NAMED */
 	/* TACHO_VALUE_NONE: as the debugging information says, or else the default */
 	enum tacho_value_type type;
-	unsigned int text_sz; /* STRING: how many bytes are kept, the NUL included */
+	unsigned int text_sz; /* STRING: how many bytes are kept, the NUL included; else 0 */
 };
 
 /* `capture = SOURCE[:TYPE] as NAME` */
@@ -55,7 +57,10 @@ struct capture_config {
 struct failed_if_config {
 	enum tacho_compare compare; /* TACHO_COMPARE_NONE: not set */
 	enum tacho_value_type type; /* TACHO_VALUE_NONE: as above */
-	int64_t operand;	    /* the bits; unsigned numbers beyond INT64_MAX fit too */
+	/* The bits. Numbers beyond INT64_MAX only with an unsigned type: without a type this is
+	 * what was written, sign and all. */
+	int64_t operand;
+	char *origin; /* "FILE:LINE", or NULL if it is not set */
 };
 
 enum place_choice { PLACE_AUTO, PLACE_SYMBOL };
@@ -71,14 +76,17 @@ struct state_config {
 	size_t end_cnt;
 	struct value_ref begin_key; /* VALUE_NONE: one at a time in a process */
 	struct value_ref end_key;
-	char *process; /* glob on the command line, or NULL */
+	char *key_origin; /* where `key =` stands, or NULL; likewise below */
+	char *process;	  /* glob on the command line, or NULL */
 	enum exit_choice exit;
+	char *exit_origin;
 	enum place_choice place;
 	bool many; /* names may be globs, and overloads are taken all */
 	struct capture_config *captures;
 	size_t capture_cnt; /* <= TACHO_CAPTURES_MAX; their strings <= TACHO_TEXT_SZ together */
+	char *captures_origin;
 	struct failed_if_config failed_if;
-	uint64_t rate_limit; /* rows a second; 0 = no limit */
+	uint64_t rate_limit; /* rows a second; 0 = no limit; right after config__finish */
 	bool enabled;	     /* chosen by `states =`, or named by -s */
 };
 
@@ -94,7 +102,7 @@ struct config {
 	uint64_t rotate_bytes; /* 0 = never */
 	unsigned int rotate_keep;
 	uint64_t ring_bytes;	     /* a power of two, at least one page */
-	uint64_t rate_limit;	     /* of states that do not say otherwise */
+	uint64_t rate_limit;	     /* of states that do not say otherwise; 0 = no limit */
 	bool debuginfod;	     /* ask debuginfod servers for debugging information */
 	struct state_config *states; /* all of them, the disabled ones too */
 	size_t state_cnt;
@@ -106,8 +114,9 @@ void config__free(struct config *config);
 
 /*
  * Reads path, then its drop-ins (path + ".d" / *.conf in byte order; a missing folder is fine).
- * Later files override earlier ones key by key; a list key (function) given again in a later file
- * for the same state adds to it, and an empty value clears the list first, as systemd does it.
+ * Later files override earlier ones key by key; a list key (function, begin, end) given again in a
+ * later file for the same state adds to it, and an empty value clears the list first, as systemd
+ * does it.
  * 0, or negative errno with why ("FILE:LINE: ..."): -EINVAL for a mistake in the text, else what
  * reading the file gave.
  */
@@ -116,8 +125,19 @@ int config__load(struct config *config, const char *path, struct fault *why);
 /* Adds NAME=BINARY:FUNCTION from the command line (a state of that name gains one function). */
 int config__add_state(struct config *config, const char *text, struct fault *why);
 
+/*
+ * Is `return < 0` and the like right for a function that returns this type, as its debugging
+ * information says? For a failed_if without a type of its own; the others were checked when they
+ * were read. -EINVAL with why when the number is none of the type, or when the comparison would be
+ * true, or false, of all its values.
+ */
+int failed_if_config__check(const struct failed_if_config *failed_if, enum tacho_value_type type,
+			    struct fault *why);
+
 /* To be called once, after the last load and add: checks what can only be checked at the end
- * (every state has a function, every glob of `states =` matches one), sets `enabled`. */
+ * (every state has a function or a pair of places, and no key that the one or the other has no use
+ * for; every glob of `states =` matches a state; the columns are not too many), sets `enabled` and
+ * each state's rate_limit. */
 int config__finish(struct config *config, struct fault *why);
 
 #endif

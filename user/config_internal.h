@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the three files behind config.h share: config.c (the struct), config_ini.c (files to lines
- * to key and value) and config_keys.c (what each key means). Nobody else includes this.
+ * What the files behind config.h share:
+ *
+ *	config.c            the struct and its states
+ *	config_ini.c        files to lines to section, key and value
+ *	config_keys.c       which sections there are, and what the keys of [state NAME] mean
+ *	config_record.c     what the keys of [record] mean
+ *	config_functions.c  BINARY:FUNCTION
+ *	config_values.c     SOURCE:TYPE, as captures, keys and failed-if have it
+ *	config_captures.c   `capture =` and `key =`
+ *	config_failed_if.c  `failed-if =`
+ *	config_finish.c     what can only be checked when everything is read
+ *	config_text.c       words, lists and hints
+ *
+ * Nobody else includes this.
  */
 #ifndef TACHO_USER_CONFIG_INTERNAL_H
 #define TACHO_USER_CONFIG_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config.h"
 #include "fault.h"
@@ -32,30 +45,38 @@ struct config_key {
 };
 
 struct config_section {
-	const char *name;    /* the first word between the brackets */
-	const char *heading; /* as a user writes it, for messages */
-	bool named;	     /* a second word follows: a state's name */
-	const struct config_key *keys;
-	size_t key_cnt;
+	const char *name;	       /* the first word between the brackets */
+	const char *heading;	       /* as a user writes it, for messages */
+	bool named;		       /* a second word follows: a state's name */
+	const struct config_key *keys; /* ended by a name of NULL */
 };
 
 #define CONFIG_KEY_MAX 16 /* in one section */
 
 #define CONFIG_SECTION_CNT 2
 extern const struct config_section config_sections[CONFIG_SECTION_CNT];
+extern const struct config_key config_record_keys[];
 
 /* Index into section->keys, or -EINVAL with why naming the nearest key. heading is how the section
  * reads in the file ("[state X]"). */
 int config_section__find_key(const struct config_section *section, const char *heading,
 			     const char *name, struct fault *why);
 
+/* ---- words, lists and hints ---- */
+
 /* "(did you mean 'x'?)", or "(valid: a, b, c)" when nothing is near. */
 void config_hint(const char *word, const char *const *candidates, char *ret_text, size_t sz);
 
 #define CONFIG_HINT_SZ 256
 
+/* -ENOMEM with why. */
+int config_no_memory(struct fault *why);
+
 /* A copy of the sz bytes at text without the white space around them. */
 char *config_copy_trimmed(const char *text, size_t sz);
+
+/* A letter or '_', then letters, digits and '_'. */
+bool config_is_identifier(const char *text);
 
 /* A list as `key = a, b` has it. The list that was there is freed;
  * no items make it NULL. */
@@ -64,15 +85,60 @@ void config_list__free(char **list, size_t cnt);
 
 /* -ENOMEM leaves the old string. */
 int config_string__set(char **string, const char *value);
+/* An empty value becomes NULL. */
+int config_string__set_optional(char **string, const char *value, struct fault *why);
+
+/* Index of value in names (ended by NULL). An empty value is the first of them. */
+int config_choose(const char *const *names, const char *value, unsigned int *ret_idx,
+		  struct fault *why);
+
+/* An empty value is no. */
+int config_bool__parse(const char *value, bool *ret, struct fault *why);
+
+/* ---- states ---- */
 
 /* The state of this name, made if there is none. *ret_idx stays right when states are added. */
 int config__want_state(struct config *config, const char *name, const char *origin, size_t *ret_idx,
 		       struct fault *why);
 
-/* Adds BINARY:FUNCTION. */
-int state_config__add_function(struct state_config *state, const char *text, const char *origin,
-			       struct fault *why);
-void state_config__clear_functions(struct state_config *state);
+/* A state's rate_limit until config__finish: as [record] says. */
+#define CONFIG_RATE_LIMIT_UNSET UINT64_MAX
+#define CONFIG_RATE_LIMIT_DEFAULT 100000
+int config_rate_limit__parse(const char *value, uint64_t *ret_limit, struct fault *why);
+
+/* Lists of BINARY:FUNCTION. */
+int function_refs__add(struct function_ref **refs, size_t *cnt, const char *text,
+		       const char *origin, struct fault *why);
+void function_refs__clear(struct function_ref **refs, size_t *cnt);
+/* The functions, begins and ends of a state: none twice. */
+int config_check_functions_differ(const struct state_config *state, struct fault *why);
+
+/* ---- values ---- */
+
+struct value_range {
+	const char *type; /* its name */
+	int64_t min;
+	uint64_t max;
+};
+
+/* NULL for strings. TACHO_VALUE_NONE has the range of s64. */
+const struct value_range *value_type__range(enum tacho_value_type type);
+
+/* SOURCE[:TYPE]. Each use has sources and types of its own, which it checks itself. */
+int value_ref__parse(const char *text, struct value_ref *ret_value, struct fault *why);
+void value_ref__clear(struct value_ref *value);
+
+/* SOURCE[:TYPE] as NAME, ... */
+int captures__parse(const char *text, struct capture_config **ret_captures, size_t *ret_cnt,
+		    struct fault *why);
+void captures__free(struct capture_config *captures, size_t cnt);
+
+/* SOURCE[:TYPE][, SOURCE[:TYPE]] */
+int key__parse(const char *text, struct value_ref *ret_begin, struct value_ref *ret_end,
+	       struct fault *why);
+
+/* return[:TYPE] OPERATOR NUMBER; without an origin. */
+int failed_if__parse(const char *text, struct failed_if_config *ret_failed_if, struct fault *why);
 
 #define CONFIG_DEFAULT_FORMATS "opentrons, detail"
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct unit {
 	const char *name;
@@ -114,6 +115,30 @@ int parse_offset(const char *text, uint64_t *ret)
 	}
 	*ret = value;
 	return 0;
+}
+
+int parse_signed(const char *text, bool *ret_negative, uint64_t *ret_magnitude)
+{
+	bool negative = *text == '-';
+	int err;
+
+	err = parse_offset(text + negative, ret_magnitude);
+	if (!err)
+		*ret_negative = negative && *ret_magnitude;
+	return err;
+}
+
+int parse_bool(const char *text, bool *ret)
+{
+	static const char *const words[] = { "0", "1", "no", "yes", "false", "true", "off", "on" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(words[i], text) == 0) {
+			*ret = i & 1;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 int parse_duration_ns(const char *text, uint64_t *ret)

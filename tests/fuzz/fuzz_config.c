@@ -33,19 +33,83 @@ static void require(int holds)
 		abort();
 }
 
+static void check_functions(const struct function_ref *refs, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		require(refs[i].binary[0] && refs[i].function[0] && refs[i].origin);
+}
+
+static void check_value(const struct value_ref *value)
+{
+	require((value->source == VALUE_NAMED) == (value->argument_name != NULL));
+	require((value->source == VALUE_ARGUMENT) == (value->argument >= 1));
+	require(value->argument <= 12 && value->type < TACHO_VALUE_CNT);
+	require((value->type == TACHO_VALUE_STRING) == (value->text_sz >= 2));
+}
+
+static void check_captures(const struct state_config *state)
+{
+	size_t text_sz = 0;
+
+	require(state->capture_cnt <= TACHO_CAPTURES_MAX);
+	require(!state->capture_cnt == !state->captures_origin);
+	for (size_t i = 0; i < state->capture_cnt; i++) {
+		const struct capture_config *capture = &state->captures[i];
+
+		check_value(&capture->value);
+		require(capture->name[0] && strlen(capture->name) <= 64);
+		require(!strpbrk(capture->name, ",\"\r\n .-"));
+		require(capture->value.source != VALUE_NONE &&
+			capture->value.source != VALUE_THREAD);
+		text_sz += capture->value.text_sz;
+	}
+	require(text_sz <= TACHO_TEXT_SZ);
+}
+
+static void check_pair(const struct state_config *state)
+{
+	require(state->end_cnt > 0 && !state->function_cnt);
+	require(!state->failed_if.compare && !state->exit_origin);
+	for (size_t i = 0; i < state->capture_cnt; i++)
+		require(state->captures[i].value.source != VALUE_RETURN);
+	check_value(&state->begin_key);
+	check_value(&state->end_key);
+	require(!state->begin_key.source == !state->end_key.source);
+	require(!state->begin_key.source == !state->key_origin);
+	require(state->begin_key.source != VALUE_RETURN && state->end_key.source != VALUE_RETURN);
+	require(!state->begin_key.text_sz && !state->end_key.text_sz);
+}
+
+static void check_failed_if(const struct failed_if_config *failed_if)
+{
+	require(failed_if->compare < TACHO_COMPARE_CNT && failed_if->type < TACHO_VALUE_STRING);
+	require(!failed_if->compare == !failed_if->origin);
+	if (failed_if->compare && (!failed_if->type || failed_if->operand >= 0))
+		require(!failed_if_config__check(failed_if, failed_if->type, NULL));
+}
+
+static void check_state(const struct state_config *state)
+{
+	require(state->name[0] && state->origin);
+	check_functions(state->functions, state->function_cnt);
+	check_functions(state->begins, state->begin_cnt);
+	check_functions(state->ends, state->end_cnt);
+	check_captures(state);
+	check_failed_if(&state->failed_if);
+	require(state->rate_limit <= 1000000000);
+	if (state->begin_cnt)
+		check_pair(state);
+	else
+		require(state->function_cnt > 0 && !state->end_cnt && !state->begin_key.source);
+}
+
 static void check_finished(const struct config *config)
 {
 	require(config->state_cnt > 0 && config->format_cnt > 0);
 	require(config->flush_ns > 0);
 	require(config->ring_bytes >= 4096 && !(config->ring_bytes & (config->ring_bytes - 1)));
-	for (size_t i = 0; i < config->state_cnt; i++) {
-		const struct state_config *state = &config->states[i];
-
-		require(state->name[0] && state->origin && state->function_cnt > 0);
-		for (size_t k = 0; k < state->function_cnt; k++)
-			require(state->functions[k].binary[0] && state->functions[k].function[0] &&
-				state->functions[k].origin);
-	}
+	for (size_t i = 0; i < config->state_cnt; i++)
+		check_state(&config->states[i]);
 }
 
 static void check_outcome(int err, const struct fault *why)

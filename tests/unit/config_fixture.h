@@ -126,9 +126,39 @@ static inline struct config *load_record_line(const char *line)
 	return load_text(text);
 }
 
+/* Lines of [state A], from line 2 of the file on. */
+static inline void assert_state_refused(const char *lines, const char *message)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "[state A]\n%s\n", lines);
+	assert_text_refused(text, message);
+}
+
+static inline struct config *load_state(const char *lines)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "[state A]\n%s\n", lines);
+	return load_text(text);
+}
+
 struct refusal {
 	const char *text;
 	const char *message;
 };
+
+/* One line of [state A] each, line 2 of the file. */
+static inline void assert_state_lines_refused(const char *key, const struct refusal *cases,
+					      size_t cnt)
+{
+	char line[2048], message[2048];
+
+	for (size_t i = 0; i < cnt; i++) {
+		snprintf(line, sizeof(line), "%s = %s", key, cases[i].text);
+		snprintf(message, sizeof(message), "tacho.conf:2: %s: %s", key, cases[i].message);
+		assert_state_refused(line, message);
+	}
+}
 
 #endif

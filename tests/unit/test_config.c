@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the keys may hold, the command line's states, and the final check. */
+/* What the keys may hold; the longer ones have files of their own. */
 #include "config_fixture.h"
 
 struct value_case {
@@ -26,14 +26,6 @@ static void assert_lines_refused(const struct refusal *cases, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++)
 		assert_record_line_refused(cases[i].text, cases[i].message);
-}
-
-static void assert_state_refused(const char *lines, const char *message)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "[state A]\n%s\n", lines);
-	assert_text_refused(text, message);
 }
 
 /* ---- [record] ---- */
@@ -173,6 +165,57 @@ static void ring_size_is_a_power_of_two(void **state)
 	assert_lines_refused(refused, ARRAY_SIZE(refused));
 }
 
+static void rate_limit_is_a_number_of_rows(void **state)
+{
+#define ROWS " is not a number of rows a second from 0 (no limit) to 1000000000"
+	static const struct value_case fine[] = {
+		{ "rate-limit = 0", 0 },
+		{ "rate-limit = 1", 1 },
+		{ "rate-limit = 1000000000", 1000000000 },
+		{ "rate-limit =", 100000 },
+	};
+	static const struct refusal refused[] = {
+		{ "rate-limit = 1000000001", "rate-limit: '1000000001'" ROWS },
+		{ "rate-limit = -1", "rate-limit: '-1'" ROWS },
+		{ "rate-limit = 100K", "rate-limit: '100K'" ROWS },
+		{ "rate-limit = never", "rate-limit: 'never'" ROWS },
+		{ "rate-limit = 99999999999999999999", "rate-limit: '99999999999999999999'" ROWS },
+	};
+
+	(void)state;
+	assert_values(fine, ARRAY_SIZE(fine), offsetof(struct config, rate_limit));
+	assert_lines_refused(refused, ARRAY_SIZE(refused));
+}
+
+static void debuginfod_is_yes_or_no(void **state)
+{
+	static const struct {
+		const char *line;
+		bool value;
+	} fine[] = {
+		{ "debuginfod = yes", true }, { "debuginfod = true", true },
+		{ "debuginfod = on", true },  { "debuginfod = 1", true },
+		{ "debuginfod = Yes", true }, { "debuginfod = no", false },
+		{ "debuginfod = 0", false },  { "debuginfod =", false },
+	};
+	static const struct refusal refused[] = {
+		{ "debuginfod = ye",
+		  "debuginfod: 'ye' is neither yes nor no (did you mean 'yes'?)" },
+		{ "debuginfod = always",
+		  "debuginfod: 'always' is neither yes nor no (valid: yes, no, "
+		  "true, false, on, off)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fine); i++) {
+		struct config *config = load_record_line(fine[i].line);
+
+		assert_int_equal(config->debuginfod, fine[i].value);
+		config__free(config);
+	}
+	assert_lines_refused(refused, ARRAY_SIZE(refused));
+}
+
 static void formats_are_those_that_sinks_have(void **state)
 {
 	struct config *config = load_record_line("formats = detail ,opentrons");
@@ -226,26 +269,6 @@ static void a_list_of_too_many_items_is_refused(void **state)
 
 /* ---- [state NAME] ---- */
 
-static void function_without_binary_or_name_shows_the_form(void **state)
-{
-#define FORM "(write BINARY:FUNCTION, as in /usr/lib/libx.so:do_it)"
-	static const struct refusal refused[] = {
-		{ "function = main", "tacho.conf:2: function: 'main' has no ':' " FORM },
-		{ "function = :main", "tacho.conf:2: function: ':main' names no binary " FORM },
-		{ "function = /bin/a:",
-		  "tacho.conf:2: function: '/bin/a:' names no function " FORM },
-		{ "function = /bin/a: ; main",
-		  "tacho.conf:2: function: '/bin/a:' names no function " FORM },
-		{ "function = :", "tacho.conf:2: function: ':' names no binary " FORM },
-		{ "function = ns::f",
-		  "tacho.conf:2: function: 'ns::f' names no binary before '::' " FORM },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-		assert_state_refused(refused[i].text, refused[i].message);
-}
-
 static void exit_is_auto_safe_or_fast(void **state)
 {
 	static const struct {
@@ -267,6 +290,50 @@ static void exit_is_auto_safe_or_fast(void **state)
 			     "tacho.conf:2: exit: unknown value 'saef' (did you mean 'safe'?)");
 	assert_state_refused("exit = uretprobe", "tacho.conf:2: exit: unknown value 'uretprobe' "
 						 "(valid: auto, safe, fast)");
+}
+
+static void place_is_auto_or_symbol(void **state)
+{
+	struct config *config = load_text(STATE "place = symbol\n[state B]\nfunction = a:f\n"
+						"place = auto\n");
+
+	(void)state;
+	assert_int_equal(config->states[0].place, PLACE_SYMBOL);
+	assert_int_equal(config->states[1].place, PLACE_AUTO);
+	config__free(config);
+	assert_state_refused("place = symbl", "tacho.conf:2: place: unknown value 'symbl' "
+					      "(did you mean 'symbol'?)");
+	assert_state_refused("place = entry", "tacho.conf:2: place: unknown value 'entry' "
+					      "(valid: auto, symbol)");
+}
+
+static void many_is_yes_or_no(void **state)
+{
+	struct config *config = load_text(STATE "many = on\n[state B]\nfunction = a:f\n"
+						"many = off\n[state C]\nfunction = a:f\n");
+
+	(void)state;
+	assert_true(config->states[0].many);
+	assert_false(config->states[1].many);
+	assert_false(config->states[2].many);
+	config__free(config);
+	assert_state_refused("many = 5", "tacho.conf:2: many: '5' is neither yes nor no (valid: "
+					 "yes, no, true, false, on, off)");
+}
+
+static void a_state_may_have_a_rate_limit_of_its_own(void **state)
+{
+	struct config *config = load_text("[state A]\nfunction = a:f\nrate-limit = 7\n"
+					  "[state B]\nfunction = a:f\n"
+					  "[state C]\nfunction = a:f\nrate-limit = 0\n"
+					  "[record]\nrate-limit = 5000\n");
+
+	(void)state;
+	assert_int_equal(config->states[0].rate_limit, 7);
+	assert_int_equal(config->states[1].rate_limit, 5000);
+	assert_int_equal(config->states[2].rate_limit, 0);
+	config__free(config);
+	assert_state_refused("rate-limit = 1/s", "tacho.conf:2: rate-limit: '1/s'" ROWS);
 }
 
 static void the_names_of_the_opentrons_states_are_fine(void **state)
@@ -353,159 +420,6 @@ static void there_may_be_4096_states_and_no_more(void **state)
 	assert_refused(-EINVAL, "tacho.conf:8193: state 'S4096' is one too many (at most 4096)");
 }
 
-/* ---- the command line ---- */
-
-static void the_command_line_adds_states_and_functions(void **state)
-{
-	struct config *config = config__new();
-	struct fault why = {};
-
-	(void)state;
-	assert_int_equal(config__add_state(config, "A=/bin/a:f", &why), 0);
-	assert_int_equal(config__add_state(config, "B.c=prog:operator==", &why), 0);
-	assert_int_equal(config__add_state(config, "A=/bin/a:ns::g", &why), 0);
-	assert_int_equal(config__finish(config, &why), 0);
-	assert_int_equal(config->state_cnt, 2);
-	assert_int_equal(config->states[0].function_cnt, 2);
-	assert_string_equal(config->states[0].functions[1].function, "ns::g");
-	assert_string_equal(config->states[0].functions[1].origin, "-s");
-	assert_string_equal(config->states[1].functions[0].function, "operator==");
-	assert_true(config->states[0].enabled && config->states[1].enabled);
-	config__free(config);
-}
-
-static void a_state_from_the_command_line_needs_no_glob(void **state)
-{
-	struct config *config = config__new();
-	struct fault why = {};
-
-	(void)state;
-	write_file("tacho.conf",
-		   "[record]\nstates = A\n" STATE
-		   "[state B]\nfunction = /bin/a:g\n[state C]\nfunction = /bin/a:h\n");
-	assert_int_equal(config__load(config, "tacho.conf", &why), 0);
-	assert_int_equal(config__add_state(config, "B=/bin/b:g", &why), 0);
-	assert_int_equal(config__add_state(config, "D=/bin/b:h", &why), 0);
-	assert_int_equal(config__finish(config, &why), 0);
-	assert_int_equal(config->state_cnt, 4);
-	assert_true(config->states[0].enabled);
-	assert_true(config->states[1].enabled);
-	assert_false(config->states[2].enabled);
-	assert_true(config->states[3].enabled);
-	config__free(config);
-}
-
-static void a_malformed_state_on_the_command_line_is_refused(void **state)
-{
-	static const struct refusal refused[] = {
-		{ "", "-s '': no '=' (write NAME=BINARY:FUNCTION)" },
-		{ "/bin/a:f", "-s '/bin/a:f': no '=' (write NAME=BINARY:FUNCTION)" },
-		{ "=/bin/a:f", "-s '=/bin/a:f': a state needs a name" },
-		{ "A B=/bin/a:f", "-s 'A B=/bin/a:f': state name 'A B'" ONLY },
-		{ "A=main", "-s 'A=main': 'main' has no ':' " FORM },
-		{ "A=", "-s 'A=': '' has no ':' " FORM },
-	};
-	struct config *config = config__new();
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		struct fault why = {};
-
-		assert_int_equal(config__add_state(config, refused[i].text, &why), -EINVAL);
-		assert_string_equal(why.text, refused[i].message);
-	}
-	config__free(config);
-}
-
-/* ---- the final check ---- */
-
-static void globs_choose_the_states_that_are_on(void **state)
-{
-	struct config *config = load_text("[record]\nstates = GET*, [XY]?\n"
-					  "[state GETTING]\nfunction = /bin/a:a\n"
-					  "[state RUNNING]\nfunction = /bin/a:b\n"
-					  "[state X1]\nfunction = /bin/a:c\n"
-					  "[state Z1]\nfunction = /bin/a:d\n");
-
-	(void)state;
-	assert_true(config->states[0].enabled);
-	assert_false(config->states[1].enabled);
-	assert_true(config->states[2].enabled);
-	assert_false(config->states[3].enabled);
-	config__free(config);
-}
-
-static void a_glob_without_a_match_names_the_nearest_state(void **state)
-{
-	(void)state;
-	assert_text_refused("[record]\nstates = ANALYSING_PROTOCOL\n"
-			    "[state ANALYZING_PROTOCOL]\nfunction = /bin/a:f\n",
-			    "tacho.conf:2: states: 'ANALYSING_PROTOCOL' matches no state "
-			    "(did you mean 'ANALYZING_PROTOCOL'?)");
-	assert_text_refused("[record]\nstates = A, Q*\n[state A]\nfunction = /bin/a:f\n"
-			    "[state BOOTING]\nfunction = /bin/a:f\n",
-			    "tacho.conf:2: states: 'Q*' matches no state (valid: A, BOOTING)");
-}
-
-static void a_hint_of_many_words_is_cut(void **state)
-{
-	char text[8192] = "[record]\nstates = zzz\n";
-	struct config *config = config__new();
-	struct fault why = {};
-
-	(void)state;
-	for (unsigned int i = 100; i < 200; i++)
-		sprintf(text + strlen(text), "[state STATE_%u]\nfunction = /bin/a:f\n", i);
-	write_file("tacho.conf", text);
-	assert_int_equal(config__load(config, "tacho.conf", &why), 0);
-	assert_int_equal(config__finish(config, &why), -EINVAL);
-	assert_non_null(strstr(why.text, "(valid: STATE_100, STATE_101, "));
-	assert_string_equal(why.text + strlen(why.text) - strlen(", ...)"), ", ...)");
-	config__free(config);
-}
-
-static void a_state_without_function_is_refused(void **state)
-{
-	(void)state;
-	assert_text_refused(STATE "[state B]\nexit = safe\n",
-			    "tacho.conf:3: state 'B' has no function "
-			    "(add function = BINARY:FUNCTION)");
-	assert_text_refused("[record]\nstates = A\n" STATE "[state OFF]\n",
-			    "tacho.conf:5: state 'OFF' has no function "
-			    "(add function = BINARY:FUNCTION)");
-}
-
-static void the_same_function_twice_in_a_state_is_refused(void **state)
-{
-	(void)state;
-	assert_state_refused("function = /bin/a:f\nfunction = /bin/b:f\nfunction = /bin/a : f",
-			     "tacho.conf:4: state 'A' already has the function '/bin/a:f' "
-			     "(from tacho.conf:2)");
-}
-
-static void the_same_function_in_two_states_is_fine(void **state)
-{
-	struct config *config = load_text(STATE "[state B]\nfunction = /bin/a:f\n");
-
-	(void)state;
-	assert_int_equal(config->state_cnt, 2);
-	config__free(config);
-}
-
-static void no_states_is_an_error(void **state)
-{
-	(void)state;
-	assert_text_refused("[record]\nflush = 1s\n",
-			    "no states: nothing to record (add a [state NAME] section to the "
-			    "configuration, or use -s NAME=BINARY:FUNCTION)");
-}
-
-static void freeing_nothing_is_fine(void **state)
-{
-	(void)state;
-	config__free(NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,27 +429,20 @@ int main(void)
 		CASE(rotate_size_is_zero_or_at_least_4k),
 		CASE(rotate_keep_is_0_to_1000),
 		CASE(ring_size_is_a_power_of_two),
+		CASE(rate_limit_is_a_number_of_rows),
+		CASE(debuginfod_is_yes_or_no),
 		CASE(formats_are_those_that_sinks_have),
 		CASE(the_ledger_is_no_format_to_choose),
 		CASE(a_list_has_no_empty_and_no_double_items),
 		CASE(a_list_of_too_many_items_is_refused),
-		CASE(function_without_binary_or_name_shows_the_form),
 		CASE(exit_is_auto_safe_or_fast),
+		CASE(place_is_auto_or_symbol),
+		CASE(many_is_yes_or_no),
+		CASE(a_state_may_have_a_rate_limit_of_its_own),
 		CASE(the_names_of_the_opentrons_states_are_fine),
 		CASE(a_name_with_other_characters_is_refused),
 		CASE(a_name_of_129_characters_is_refused),
 		CASE(there_may_be_4096_states_and_no_more),
-		CASE(the_command_line_adds_states_and_functions),
-		CASE(a_state_from_the_command_line_needs_no_glob),
-		CASE(a_malformed_state_on_the_command_line_is_refused),
-		CASE(globs_choose_the_states_that_are_on),
-		CASE(a_glob_without_a_match_names_the_nearest_state),
-		CASE(a_hint_of_many_words_is_cut),
-		CASE(a_state_without_function_is_refused),
-		CASE(the_same_function_twice_in_a_state_is_refused),
-		CASE(the_same_function_in_two_states_is_fine),
-		CASE(no_states_is_an_error),
-		CASE(freeing_nothing_is_fine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

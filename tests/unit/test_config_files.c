@@ -110,7 +110,7 @@ static void an_empty_function_clears_what_was_there(void **state)
 	config__free(config);
 	write_file("tacho.conf.d/x.conf", "[state A]\nfunction = ; none\n");
 	assert_refused(-EINVAL, "tacho.conf:4: state 'A' has no function "
-				"(add function = BINARY:FUNCTION)");
+				"(add function = BINARY:FUNCTION, or begin and end)");
 }
 
 static void an_empty_value_is_the_default(void **state)
@@ -120,12 +120,16 @@ static void an_empty_value_is_the_default(void **state)
 	(void)state;
 	write_file("tacho.conf", "[record]\ndirectory = /d\nstates = A\nformats = detail\n"
 				 "flush = 7s\nsync = never\nrotate-size = 0\nrotate-keep = 7\n"
-				 "ring-size = 4K\n"
-				 "[state A]\nfunction = /bin/a:f\nprocess = x\nexit = safe\n");
+				 "ring-size = 4K\nrate-limit = 9\ndebuginfod = on\n"
+				 "[state A]\nfunction = /bin/a:f\nprocess = x\nexit = safe\n"
+				 "place = symbol\nmany = yes\ncapture = a, b\n"
+				 "failed-if = return:u8 == 3\nrate-limit = 8\n");
 	assert_int_equal(mkdir("tacho.conf.d", 0755), 0);
 	write_file("tacho.conf.d/x.conf", "[record]\ndirectory =\nstates =\nformats =\nflush =\n"
 					  "sync =\nrotate-size =\nrotate-keep =\nring-size =\n"
-					  "[state A]\nprocess =\nexit =\n"
+					  "rate-limit =\ndebuginfod =\n"
+					  "[state A]\nprocess =\nexit =\nplace =\nmany =\n"
+					  "capture =\nfailed-if =\nrate-limit =\n"
 					  "[state B]\nfunction = /bin/b:f\n");
 	config = load();
 	assert_null(config->directory);
@@ -137,8 +141,41 @@ static void an_empty_value_is_the_default(void **state)
 	assert_int_equal(config->rotate_keep, 8);
 	assert_int_equal(config->ring_bytes, 8 << 20);
 	assert_null(config->states[0].process);
+	assert_int_equal(config->rate_limit, 100000);
+	assert_false(config->debuginfod);
 	assert_int_equal(config->states[0].exit, EXIT_AUTO);
+	assert_null(config->states[0].exit_origin);
+	assert_int_equal(config->states[0].place, PLACE_AUTO);
+	assert_false(config->states[0].many);
+	assert_int_equal(config->states[0].capture_cnt, 0);
+	assert_null(config->states[0].captures);
+	assert_null(config->states[0].captures_origin);
+	assert_int_equal(config->states[0].failed_if.compare, TACHO_COMPARE_NONE);
+	assert_int_equal(config->states[0].failed_if.type, TACHO_VALUE_NONE);
+	assert_int_equal(config->states[0].failed_if.operand, 0);
+	assert_null(config->states[0].failed_if.origin);
+	assert_int_equal(config->states[0].rate_limit, 100000);
 	assert_true(config->states[1].enabled);
+	config__free(config);
+}
+
+static void captures_of_a_drop_in_replace_those_before(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	write_main_file();
+	write_file("tacho.conf.d/1.conf", "[state A]\ncapture = arg1 as a, arg2 as b\n"
+					  "failed-if = return:s32 == -1\n");
+	write_file("tacho.conf.d/2.conf", "[state A]\ncapture = arg3:string as c\n"
+					  "failed-if = return > 1\n");
+	config = load();
+	assert_int_equal(config->states[0].capture_cnt, 1);
+	assert_string_equal(config->states[0].captures[0].name, "c");
+	assert_string_equal(config->states[0].captures_origin, "tacho.conf.d/2.conf:2");
+	assert_int_equal(config->states[0].failed_if.compare, TACHO_COMPARE_GREATER);
+	assert_int_equal(config->states[0].failed_if.type, TACHO_VALUE_NONE);
+	assert_string_equal(config->states[0].failed_if.origin, "tacho.conf.d/2.conf:3");
 	config__free(config);
 }
 
@@ -230,19 +267,21 @@ static void the_shipped_file_is_read(void **state)
 	config__free(config);
 }
 
-static void the_shipped_file_shows_the_defaults_and_six_states(void **state)
+static void the_shipped_file_shows_the_defaults_and_seven_states(void **state)
 {
 	struct config *config, *fresh = config__new();
 
 	(void)state;
 	copy_shipped_file(true);
 	config = load();
-	assert_int_equal(config->state_cnt, 6);
+	assert_int_equal(config->state_cnt, 7);
 	assert_int_equal(config->flush_ns, fresh->flush_ns);
 	assert_int_equal(config->sync_ns, fresh->sync_ns);
 	assert_int_equal(config->rotate_bytes, fresh->rotate_bytes);
 	assert_int_equal(config->rotate_keep, fresh->rotate_keep);
 	assert_int_equal(config->ring_bytes, fresh->ring_bytes);
+	assert_int_equal(config->rate_limit, fresh->rate_limit);
+	assert_int_equal(config->debuginfod, fresh->debuginfod);
 	assert_int_equal(config->format_cnt, fresh->format_cnt);
 	for (size_t i = 0; i < fresh->format_cnt; i++)
 		assert_string_equal(config->formats[i], fresh->formats[i]);
@@ -263,12 +302,13 @@ int main(void)
 		CASE(functions_of_a_drop_in_are_added),
 		CASE(an_empty_function_clears_what_was_there),
 		CASE(an_empty_value_is_the_default),
+		CASE(captures_of_a_drop_in_replace_those_before),
 		CASE(an_error_in_a_drop_in_names_it),
 		CASE(only_visible_regular_conf_files_are_drop_ins),
 		CASE(a_drop_in_that_cannot_be_read_is_refused),
 		CASE(a_folder_of_drop_ins_that_is_none_is_refused),
 		CASE(the_shipped_file_is_read),
-		CASE(the_shipped_file_shows_the_defaults_and_six_states),
+		CASE(the_shipped_file_shows_the_defaults_and_seven_states),
 	};
 
 	if (!realpath(SOURCE_DIR "/systemd/tacho.conf", shipped_path))

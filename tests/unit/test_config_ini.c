@@ -20,9 +20,20 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_int_equal(config->rotate_bytes, 64 << 20);
 	assert_int_equal(config->rotate_keep, 8);
 	assert_int_equal(config->ring_bytes, 8 << 20);
+	assert_int_equal(config->rate_limit, 100000);
+	assert_false(config->debuginfod);
 	assert_int_equal(config->state_cnt, 1);
 	assert_null(config->states[0].process);
 	assert_int_equal(config->states[0].exit, EXIT_AUTO);
+	assert_int_equal(config->states[0].place, PLACE_AUTO);
+	assert_false(config->states[0].many);
+	assert_int_equal(config->states[0].begin_cnt, 0);
+	assert_int_equal(config->states[0].end_cnt, 0);
+	assert_int_equal(config->states[0].begin_key.source, VALUE_NONE);
+	assert_int_equal(config->states[0].end_key.source, VALUE_NONE);
+	assert_int_equal(config->states[0].capture_cnt, 0);
+	assert_int_equal(config->states[0].failed_if.compare, TACHO_COMPARE_NONE);
+	assert_int_equal(config->states[0].rate_limit, 100000);
 	assert_true(config->states[0].enabled);
 	config__free(config);
 }
@@ -38,10 +49,21 @@ static void every_key_is_read(void **state)
 					  "rotate-size = 4K\n"
 					  "rotate-keep = 1000\n"
 					  "ring-size = 1G\n"
+					  "rate-limit = 50\n"
+					  "debuginfod = yes\n"
 					  "[state A]\n"
 					  "function = /bin/a:f\n"
 					  "process = /opt/*\n"
-					  "exit = safe\n");
+					  "exit = safe\n"
+					  "place = symbol\n"
+					  "many = yes\n"
+					  "capture = arg1:u32 as n\n"
+					  "failed-if = return < 0\n"
+					  "rate-limit = 60\n"
+					  "[state B]\n"
+					  "begin = /bin/a:f\n"
+					  "end = /bin/a:g\n"
+					  "key = thread\n");
 
 	(void)state;
 	assert_string_equal(config->directory, "/data/my files");
@@ -55,8 +77,22 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config->rotate_bytes, 4096);
 	assert_int_equal(config->rotate_keep, 1000);
 	assert_int_equal(config->ring_bytes, 1 << 30);
+	assert_int_equal(config->rate_limit, 50);
+	assert_true(config->debuginfod);
 	assert_string_equal(config->states[0].process, "/opt/*");
 	assert_int_equal(config->states[0].exit, EXIT_SAFE);
+	assert_string_equal(config->states[0].exit_origin, "tacho.conf:15");
+	assert_int_equal(config->states[0].place, PLACE_SYMBOL);
+	assert_true(config->states[0].many);
+	assert_int_equal(config->states[0].capture_cnt, 1);
+	assert_string_equal(config->states[0].captures_origin, "tacho.conf:18");
+	assert_int_equal(config->states[0].failed_if.compare, TACHO_COMPARE_LESS);
+	assert_string_equal(config->states[0].failed_if.origin, "tacho.conf:19");
+	assert_int_equal(config->states[0].rate_limit, 60);
+	assert_string_equal(config->states[1].begins[0].function, "f");
+	assert_string_equal(config->states[1].ends[0].function, "g");
+	assert_int_equal(config->states[1].begin_key.source, VALUE_THREAD);
+	assert_string_equal(config->states[1].key_origin, "tacho.conf:24");
 	config__free(config);
 }
 
@@ -74,35 +110,6 @@ static void several_functions_keep_their_order_and_lines(void **state)
 	assert_string_equal(config->states[0].functions[1].binary, "a.so.1");
 	assert_string_equal(config->states[0].functions[1].origin, "tacho.conf:4");
 	config__free(config);
-}
-
-static void function_is_split_at_its_first_colon(void **state)
-{
-	static const struct {
-		const char *text, *binary, *function;
-	} cases[] = {
-		{ "/usr/lib/libx.so.1:f", "/usr/lib/libx.so.1", "f" },
-		{ "prog:ns::Class::method", "prog", "ns::Class::method" },
-		{ "prog:::global", "prog", "::global" },
-		{ "libx.so.0:usdt:PROVIDER:NAME", "libx.so.0", "usdt:PROVIDER:NAME" },
-		{ "prog:main.(*T).Do/inner", "prog", "main.(*T).Do/inner" },
-		{ "prog:f(int, char const*)", "prog", "f(int, char const*)" },
-		{ "prog:operator==", "prog", "operator==" },
-		{ "prog:f+0x10", "prog", "f+0x10" },
-		{ "/my dir/prog : f", "/my dir/prog", "f" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct config *config;
-		char text[256];
-
-		snprintf(text, sizeof(text), "[state A]\nfunction = %s\n", cases[i].text);
-		config = load_text(text);
-		assert_string_equal(config->states[0].functions[0].binary, cases[i].binary);
-		assert_string_equal(config->states[0].functions[0].function, cases[i].function);
-		config__free(config);
-	}
 }
 
 static void comments_and_blank_lines_are_skipped(void **state)
@@ -222,11 +229,14 @@ static void unknown_key_names_file_line_and_nearest_word(void **state)
 static void unknown_key_far_from_all_lists_the_valid_ones(void **state)
 {
 	(void)state;
-	assert_text_refused("[state X]\nzzzzz = 1\n", "tacho.conf:2: unknown key 'zzzzz' in "
-						      "[state X] (valid: function, process, exit)");
+	assert_text_refused("[state X]\nzzzzz = 1\n",
+			    "tacho.conf:2: unknown key 'zzzzz' in "
+			    "[state X] (valid: function, begin, end, key, process, exit, "
+			    "place, many, capture, failed-if, rate-limit)");
 	assert_record_line_refused("q = 1",
 				   "unknown key 'q' in [record] (valid: directory, states, "
-				   "formats, flush, sync, rotate-size, rotate-keep, ring-size)");
+				   "formats, flush, sync, rotate-size, rotate-keep, ring-size, "
+				   "rate-limit, debuginfod)");
 }
 
 static void key_of_the_other_section_says_where_it_belongs(void **state)
@@ -245,7 +255,7 @@ static void keys_are_compared_whole(void **state)
 		"directory-that-is-a-very-long-name-beyond-forty-nine-characters = /x",
 		"unknown key 'directory-that-is-a-very-long-name-beyond-forty-nine-characters' in "
 		"[record] (valid: directory, states, formats, flush, sync, rotate-size, "
-		"rotate-keep, ring-size)");
+		"rotate-keep, ring-size, rate-limit, debuginfod)");
 	assert_record_line_refused("FLUSH = 1s",
 				   "unknown key 'FLUSH' in [record] (did you mean 'flush'?)");
 }
@@ -377,7 +387,6 @@ int main(void)
 		CASE(defaults_are_the_documented_ones),
 		CASE(every_key_is_read),
 		CASE(several_functions_keep_their_order_and_lines),
-		CASE(function_is_split_at_its_first_colon),
 		CASE(comments_and_blank_lines_are_skipped),
 		CASE(an_indented_line_continues_nothing),
 		CASE(dos_line_ends_and_byte_order_mark_are_fine),

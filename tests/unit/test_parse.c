@@ -274,10 +274,102 @@ static void offsets_are_hexadecimal_or_decimal(void **state)
 	assert_int_equal(value, 31);
 }
 
+static void signed_numbers_keep_their_sign_apart(void **state)
+{
+	static const struct {
+		const char *text;
+		bool negative;
+		uint64_t magnitude;
+	} cases[] = {
+		{ "0", false, 0 },
+		{ "-0", false, 0 },
+		{ "-0x0", false, 0 },
+		{ "-1", true, 1 },
+		{ "-0x80", true, 128 },
+		{ "31", false, 31 },
+		{ "18446744073709551615", false, UINT64_MAX },
+		{ "-18446744073709551615", true, UINT64_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t magnitude = UNTOUCHED;
+		bool negative = !cases[i].negative;
+
+		assert_int_equal(parse_signed(cases[i].text, &negative, &magnitude), 0);
+		assert_int_equal(negative, cases[i].negative);
+		assert_int_equal(magnitude, cases[i].magnitude);
+	}
+}
+
+static void signed_numbers_refuse_what_is_none(void **state)
+{
+	static const struct {
+		const char *text;
+		int err;
+	} cases[] = {
+		{ "", -EINVAL },
+		{ "-", -EINVAL },
+		{ "--1", -EINVAL },
+		{ "+1", -EINVAL },
+		{ "- 1", -EINVAL },
+		{ "1-", -EINVAL },
+		{ "0x-1", -EINVAL },
+		{ "-18446744073709551616", -ERANGE },
+		{ "0x1ffffffffffffffff", -ERANGE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t magnitude = UNTOUCHED;
+		bool negative = true;
+
+		assert_int_equal(parse_signed(cases[i].text, &negative, &magnitude), cases[i].err);
+		assert_true(negative);
+		assert_int_equal(magnitude, UNTOUCHED);
+	}
+}
+
+static void yes_and_no_have_four_words_each(void **state)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1", "YES", "True", "oN" };
+	static const char *const no[] = { "no", "false", "off", "0", "NO", "False", "oFF" };
+	bool value;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		value = false;
+		assert_int_equal(parse_bool(yes[i], &value), 0);
+		assert_true(value);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		value = true;
+		assert_int_equal(parse_bool(no[i], &value), 0);
+		assert_false(value);
+	}
+}
+
+static void other_words_are_neither_yes_nor_no(void **state)
+{
+	static const char *const words[] = { "",   "y",	   "n",	  "t",	  "2",	 "00",
+					     "-1", "yes ", " no", "yess", "tru", "enabled" };
+	bool value = true;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		assert_int_equal(parse_bool(words[i], &value), -EINVAL);
+		assert_true(value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offsets_are_hexadecimal_or_decimal),
+		cmocka_unit_test(signed_numbers_keep_their_sign_apart),
+		cmocka_unit_test(signed_numbers_refuse_what_is_none),
+		cmocka_unit_test(yes_and_no_have_four_words_each),
+		cmocka_unit_test(other_words_are_neither_yes_nor_no),
 		cmocka_unit_test(u64_reads_whole_decimal_numbers),
 		cmocka_unit_test(u64_refuses_what_is_no_number),
 		cmocka_unit_test(u64_refuses_what_does_not_fit),
