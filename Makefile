@@ -46,6 +46,8 @@ USER_SRC := $(wildcard user/*.c user/*/*.c)
 USER_OBJ := $(USER_SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out $(BUILD)/user/main.o,$(USER_OBJ))
 BPF_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bpf/*.bpf.c))
+DOCTOR_BPF_OBJ := $(BUILD)/bpf/doctor.bpf.o
+SKELETONS := $(BUILD)/tacho_bpf.skel.h $(BUILD)/doctor_bpf.skel.h
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -63,7 +65,7 @@ $(BUILD)/tacho: $(BUILD)/user/main.o $(BUILD)/libtacho.a
 $(BUILD)/libtacho.a: $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
-$(BUILD)/user/%.o: user/%.c | $(BUILD)/tacho_bpf.skel.h
+$(BUILD)/user/%.o: user/%.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -71,14 +73,17 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/tacho_bpf.o: $(BPF_OBJ)
+$(BUILD)/tacho_bpf.o: $(filter-out $(DOCTOR_BPF_OBJ),$(BPF_OBJ))
+$(BUILD)/doctor_bpf.o: $(DOCTOR_BPF_OBJ)
+$(SKELETONS:.skel.h=.o):
 	$(call say,GEN,$@)$(BPFTOOL) gen object $@ $^
 
-$(BUILD)/tacho_bpf.skel.h: $(BUILD)/tacho_bpf.o
-	$(call say,GEN,$@)$(BPFTOOL) gen skeleton $< name tacho_bpf > $@
+$(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/%.o
+	$(call say,GEN,$@)$(BPFTOOL) gen skeleton $< name $* > $@
 
-# The objects that hold the skeleton; -MMD sees to the rest.
+# The objects that hold a skeleton; -MMD sees to the rest.
 $(BUILD)/user/probe.o $(BUILD)/user/attach.o: $(BUILD)/tacho_bpf.skel.h
+$(BUILD)/user/doctor/trial.o: $(BUILD)/doctor_bpf.skel.h
 
 include tests/tests.mk
 

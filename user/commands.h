@@ -7,6 +7,7 @@ int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /* Where the files go when nobody says. */
 #define DEFAULT_DIRECTORY "tacho.data"

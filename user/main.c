@@ -16,6 +16,7 @@ static const struct {
 	{ "check", cmd_check, "show what record would attach to, without attaching" },
 	{ "replay", cmd_replay, "write the CSV files again from a raw stream" },
 	{ "report", cmd_report, "statistics from the CSV files" },
+	{ "doctor", cmd_doctor, "try what this machine can do, and what probes cost on it" },
 };
 
 #define COMMAND_CNT (sizeof(commands) / sizeof(commands[0]))

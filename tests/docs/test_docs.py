@@ -12,7 +12,7 @@ import harness  # noqa: E402
 from harness import check, check_equal  # noqa: E402
 
 DOCS = TOP / "docs"
-COMMANDS = ("record", "check", "replay", "report")
+COMMANDS = ("record", "check", "replay", "report", "doctor")
 
 
 def manual(name):
