@@ -32,6 +32,7 @@ static const struct cli cli = {
 
 struct replay {
 	struct recorder *recorder;
+	bool begun; /* it is a stream */
 	uint64_t passed_over;
 };
 
@@ -42,6 +43,7 @@ static int feed(void *ctx, const void *data, size_t sz)
 	int err;
 
 	err = recorder__feed(replay->recorder, data, sz, &why);
+	replay->begun |= !err;
 	if (!err)
 		return 0;
 	if (err == -EBADMSG && !replay->passed_over++)
@@ -62,25 +64,44 @@ static void flush_rest(struct replay *replay)
 		encode_flush(feed, replay, summary.last_ns, 0);
 }
 
+static void tell_summary(const struct recorder_summary *summary, const char *directory)
+{
+	message("%" PRIu64 " activities of %zu state%s, %" PRIu64 " lost; files in %s",
+		summary->activities, summary->state_cnt, summary->state_cnt == 1 ? "" : "s",
+		summary->lost, directory);
+	if (summary->summarised)
+		message("replay: %" PRIu64 " more calls have no rows; %s/activity_summary.csv has "
+			"their sums",
+			summary->summarised, directory);
+}
+
 static int replay_into(struct replay *replay, const char *path, const char *directory)
 {
 	struct recorder_summary summary;
 	struct fault why = {};
 	bool cut_off;
+	int start_err;
 	int err;
 
 	err = raw_read(path, feed, replay, &why);
 	if (err && *why.text)
 		message("replay: %s: %s", path, why.text);
+	if (err && !replay->begun)
+		return CLI_EXIT_FAILED;
+	/* a stream may end with its declarations; if it is this that has ended the reading, it has
+	 * been told */
+	start_err = recorder__start(replay->recorder, &why);
+	if (start_err && !err)
+		message("replay: %s", why.text);
+	if (start_err)
+		return CLI_EXIT_FAILED;
 	recorder__summarize(replay->recorder, &summary);
 	cut_off = !summary.ended_well;
 	if (cut_off && !err)
 		message("replay: %s: the recording did not end well; all that it holds is written",
 			path);
 	flush_rest(replay);
-	message("%" PRIu64 " activities of %zu state%s, %" PRIu64 " lost; files in %s",
-		summary.activities, summary.state_cnt, summary.state_cnt == 1 ? "" : "s",
-		summary.lost, directory);
+	tell_summary(&summary, directory);
 	return err || cut_off || replay->passed_over ? CLI_EXIT_FAILED : 0;
 }
 

@@ -71,21 +71,33 @@ static int compare_rows(const void *left, const void *right)
 	return strcmp(a->series->state, b->series->state);
 }
 
+static int make_row(const struct activity_series *series, struct report_row *row)
+{
+	const struct activity_sums *more = &series->summarised;
+	uint64_t *durations = activity_series__durations(series);
+
+	if (!durations)
+		return -ENOMEM;
+	row->series = series;
+	summarize(durations, series->cnt, &row->durations);
+	free(durations);
+	if (more->cnt)
+		summary__add(&row->durations, more->cnt, more->sum_ns, more->min_ns, more->max_ns);
+	return 0;
+}
+
 static int make_rows(const struct activities *activities, struct report *report)
 {
 	size_t cnt = activities__series_cnt(activities);
-	uint64_t *durations;
+	int err;
 
 	report->rows = calloc(cnt + 1, sizeof(*report->rows));
 	if (!report->rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < cnt; i++) {
-		report->rows[i].series = activities__series(activities, i);
-		durations = activity_series__durations(report->rows[i].series);
-		if (!durations)
-			return -ENOMEM;
-		summarize(durations, report->rows[i].series->cnt, &report->rows[i].durations);
-		free(durations);
+		err = make_row(activities__series(activities, i), &report->rows[i]);
+		if (err)
+			return err;
 	}
 	report->row_cnt = cnt;
 	qsort(report->rows, cnt, sizeof(*report->rows), compare_rows);

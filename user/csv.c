@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define FIRST_CAPACITY 256
-#define U64_DIGITS_MAX 20
 
 /* Returns where sz more bytes may be written, or NULL once memory has run out. */
 static char *make_room(struct csv_row *row, size_t sz)
@@ -64,6 +63,14 @@ static void write_digits(char *at, uint64_t value, size_t digits)
 		*at = (char)('0' + value);
 }
 
+char *csv_digits(char *at, uint64_t value)
+{
+	size_t digits = u64_digits(value);
+
+	write_digits(at, value, digits);
+	return at + digits;
+}
+
 /* Copies text with every quote doubled; returns the end of the copy. */
 static char *copy_doubling_quotes(char *at, const char *text, size_t sz)
 {
@@ -107,17 +114,29 @@ void csv_row__text(struct csv_row *row, const char *text)
 	row->sz = (size_t)(at - row->data);
 }
 
+void csv_row__empty(struct csv_row *row)
+{
+	char *at = make_room(row, 3);
+
+	if (!at)
+		return;
+	if (row->quoting == CSV_QUOTE_ALL) {
+		*at++ = '"';
+		*at++ = '"';
+	}
+	*at++ = ',';
+	row->sz = (size_t)(at - row->data);
+}
+
 void csv_row__u64(struct csv_row *row, uint64_t value)
 {
-	size_t digits = u64_digits(value);
-	char *at = make_room(row, U64_DIGITS_MAX + 3);
+	char *at = make_room(row, CSV_DIGITS_MAX + 3);
 
 	if (!at)
 		return;
 	if (row->quoting == CSV_QUOTE_ALL)
 		*at++ = '"';
-	write_digits(at, value, digits);
-	at += digits;
+	at = csv_digits(at, value);
 	if (row->quoting == CSV_QUOTE_ALL)
 		*at++ = '"';
 	*at++ = ',';

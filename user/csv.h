@@ -23,8 +23,14 @@ struct csv_row {
 
 void csv_row__begin(struct csv_row *row); /* forgets the row before, keeps the memory */
 void csv_row__text(struct csv_row *row, const char *text);
+void csv_row__empty(struct csv_row *row); /* a text of no length */
 void csv_row__u64(struct csv_row *row, uint64_t value);
 int csv_row__end(struct csv_row *row); /* adds CRLF; 0 or -ENOMEM */
 void csv_row__free(struct csv_row *row);
+
+#define CSV_DIGITS_MAX 20
+
+/* A number in decimal, at most CSV_DIGITS_MAX bytes, without a NUL; returns where it ends. */
+char *csv_digits(char *at, uint64_t value);
 
 #endif

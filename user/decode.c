@@ -61,8 +61,15 @@ static int decode_state(struct bytes bytes, struct event *event, struct fault *w
 	return event->state.name ? 0 : too_short(why, "STATE", sz);
 }
 
+/* One of the strings that came later: "" where the record ends before it. */
+static const char *take_later_string(struct bytes *bytes)
+{
+	return bytes->sz ? take_string(bytes) : "";
+}
+
 static int decode_probe(struct bytes bytes, struct event *event, struct fault *why)
 {
+	struct event_probe *ret = &event->probe;
 	struct tacho_probe probe;
 	size_t sz = bytes.sz;
 
@@ -71,11 +78,71 @@ static int decode_probe(struct bytes bytes, struct event *event, struct fault *w
 	memcpy(&probe, bytes.at, sizeof(probe));
 	bytes.at += sizeof(probe);
 	bytes.sz -= sizeof(probe);
-	event->probe.number = probe.probe;
-	event->probe.state = probe.state;
-	event->probe.binary = take_string(&bytes);
-	event->probe.function = take_string(&bytes);
-	return event->probe.binary && event->probe.function ? 0 : too_short(why, "PROBE", sz);
+	ret->number = probe.probe;
+	ret->state = probe.state;
+	ret->binary = take_string(&bytes);
+	ret->function = take_string(&bytes);
+	ret->build_id = take_later_string(&bytes);
+	ret->symbol = take_later_string(&bytes);
+	ret->exit_mode = take_later_string(&bytes);
+	if (!ret->binary || !ret->function || !ret->build_id || !ret->symbol || !ret->exit_mode)
+		return too_short(why, "PROBE", sz);
+	return 0;
+}
+
+static int decode_capture(struct bytes bytes, struct event *event, struct fault *why)
+{
+	struct tacho_capture capture;
+	size_t sz = bytes.sz;
+	const char *name;
+
+	if (sz < sizeof(capture))
+		return too_short(why, "CAPTURE", sz);
+	memcpy(&capture, bytes.at, sizeof(capture));
+	bytes.at += sizeof(capture);
+	bytes.sz -= sizeof(capture);
+	name = take_string(&bytes);
+	if (!name)
+		return too_short(why, "CAPTURE", sz);
+	if (!*name)
+		return fault__set(why, -EBADMSG, "a CAPTURE record has no name");
+	if (capture.index >= TACHO_CAPTURES_MAX)
+		return fault__set(why, -EBADMSG, "a CAPTURE record is number %u of its state",
+				  capture.index);
+	if (capture.type == TACHO_VALUE_NONE || capture.type >= TACHO_VALUE_CNT)
+		return fault__set(why, -EBADMSG, "a CAPTURE record is of unknown type %u",
+				  capture.type);
+	if (capture.type == TACHO_VALUE_STRING &&
+	    (capture.text_offset > TACHO_TEXT_SZ ||
+	     capture.text_sz > TACHO_TEXT_SZ - capture.text_offset))
+		return fault__set(why, -EBADMSG, "the text of a CAPTURE record is out of bounds");
+	event->capture = (struct event_capture) {
+		.state = capture.state,
+		.index = capture.index,
+		.type = capture.type,
+		.text_offset = capture.text_offset,
+		.text_sz = capture.text_sz,
+		.name = name,
+	};
+	return 0;
+}
+
+static int decode_values(struct bytes bytes, struct event_values *ret_values, struct fault *why)
+{
+	struct tacho_values values;
+
+	if (bytes.sz < TACHO_VALUES_SZ)
+		return too_short(why, "ACTIVITY", sizeof(struct tacho_activity) + bytes.sz);
+	memcpy(&values, bytes.at, TACHO_VALUES_SZ);
+	bytes.at += TACHO_VALUES_SZ;
+	bytes.sz -= TACHO_VALUES_SZ;
+	ret_values->return_value = values.return_value;
+	ret_values->valid = values.valid;
+	ret_values->truncated = values.truncated;
+	memcpy(ret_values->integers, values.integers, sizeof(values.integers));
+	ret_values->text = bytes.at;
+	ret_values->text_sz = bytes.sz < TACHO_TEXT_SZ ? bytes.sz : TACHO_TEXT_SZ;
+	return 0;
 }
 
 static int decode_activity(struct bytes bytes, struct event *event, struct fault *why)
@@ -85,12 +152,16 @@ static int decode_activity(struct bytes bytes, struct event *event, struct fault
 	if (bytes.sz < sizeof(*activity))
 		return too_short(why, "ACTIVITY", bytes.sz);
 	memcpy(activity, bytes.at, sizeof(*activity));
+	bytes.at += sizeof(*activity);
+	bytes.sz -= sizeof(*activity);
 	activity->comm[sizeof(activity->comm) - 1] = '\0';
 	if (activity->ended >= TACHO_ENDED_CNT)
 		return fault__set(why, -EBADMSG, "an ACTIVITY record ended in an unknown way (%u)",
 				  activity->ended);
 	if (activity->end_ns < activity->start_ns)
 		return fault__set(why, -EBADMSG, "an ACTIVITY record ended before it began");
+	if (activity->flags & TACHO_ACTIVITY_VALUES)
+		return decode_values(bytes, &event->values, why);
 	return 0;
 }
 
@@ -104,11 +175,79 @@ static int decode_plain(struct bytes bytes, void *ret, size_t ret_sz, const char
 	return 0;
 }
 
+static int decode_return(struct bytes bytes, struct event *event, struct fault *why)
+{
+	int err = decode_plain(bytes, &event->returns, sizeof(event->returns), "RETURN", why);
+
+	if (err)
+		return err;
+	if (event->returns.type >= TACHO_VALUE_CNT)
+		return fault__set(why, -EBADMSG, "a RETURN record is of unknown type %u",
+				  event->returns.type);
+	if (event->returns.compare >= TACHO_COMPARE_CNT)
+		return fault__set(why, -EBADMSG, "a RETURN record compares in an unknown way (%u)",
+				  event->returns.compare);
+	return 0;
+}
+
+static int decode_placed(struct bytes bytes, struct event *event, struct fault *why)
+{
+	int err = decode_plain(bytes, &event->placed, sizeof(event->placed), "PLACED", why);
+
+	if (!err && event->placed.placing >= TACHO_PLACING_CNT)
+		err = fault__set(why, -EBADMSG, "a PLACED record says something unknown (%u)",
+				 event->placed.placing);
+	return err;
+}
+
+/* The largest by far: it is left where it is. */
+static int decode_summary(struct bytes bytes, struct event *event, struct fault *why)
+{
+	const struct tacho_summary *summary = (const void *)bytes.at;
+
+	if (bytes.sz < sizeof(*summary))
+		return too_short(why, "SUMMARY", bytes.sz);
+	if (summary->to_ns < summary->from_ns)
+		return fault__set(why, -EBADMSG, "a SUMMARY record ended before it began");
+	event->summary = summary;
+	return 0;
+}
+
+static int decode_kind(struct bytes bytes, struct event *event, struct fault *why)
+{
+	switch (event->kind) {
+	case TACHO_RECORD_STREAM:
+		return decode_stream(bytes, why);
+	case TACHO_RECORD_STATE:
+		return decode_state(bytes, event, why);
+	case TACHO_RECORD_PROBE:
+		return decode_probe(bytes, event, why);
+	case TACHO_RECORD_CLOCK:
+		return decode_plain(bytes, &event->clock, sizeof(event->clock), "CLOCK", why);
+	case TACHO_RECORD_ACTIVITY:
+		return decode_activity(bytes, event, why);
+	case TACHO_RECORD_COUNTS:
+		return decode_plain(bytes, &event->counts, sizeof(event->counts), "COUNTS", why);
+	case TACHO_RECORD_FLUSH:
+		return decode_plain(bytes, &event->flush, sizeof(event->flush), "FLUSH", why);
+	case TACHO_RECORD_CAPTURE:
+		return decode_capture(bytes, event, why);
+	case TACHO_RECORD_RETURN:
+		return decode_return(bytes, event, why);
+	case TACHO_RECORD_SUMMARY:
+		return decode_summary(bytes, event, why);
+	case TACHO_RECORD_PLACED:
+		return decode_placed(bytes, event, why);
+	case TACHO_RECORD_EXEC:
+		return decode_plain(bytes, &event->exec, sizeof(event->exec), "EXEC", why);
+	}
+	return fault__set(why, -EPROTO, "a record of unknown kind %u", event->kind);
+}
+
 int decode_record(const void *data, size_t sz, struct event *ret_event, struct fault *why)
 {
-	struct event event = {};
 	struct tacho_record head;
-	struct bytes bytes = { data, sz };
+	struct event event;
 	int err;
 
 	if (sz < sizeof(head))
@@ -117,33 +256,8 @@ int decode_record(const void *data, size_t sz, struct event *ret_event, struct f
 	if (head.size < sizeof(head) || head.size > sz || head.size > DECODE_RECORD_MAX)
 		return fault__set(why, -EBADMSG, "a record says it has %u bytes, %zu are there",
 				  head.size, sz);
-	bytes.sz = head.size;
-	event.kind = head.kind;
-	switch (head.kind) {
-	case TACHO_RECORD_STREAM:
-		err = decode_stream(bytes, why);
-		break;
-	case TACHO_RECORD_STATE:
-		err = decode_state(bytes, &event, why);
-		break;
-	case TACHO_RECORD_PROBE:
-		err = decode_probe(bytes, &event, why);
-		break;
-	case TACHO_RECORD_CLOCK:
-		err = decode_plain(bytes, &event.clock, sizeof(event.clock), "CLOCK", why);
-		break;
-	case TACHO_RECORD_ACTIVITY:
-		err = decode_activity(bytes, &event, why);
-		break;
-	case TACHO_RECORD_COUNTS:
-		err = decode_plain(bytes, &event.counts, sizeof(event.counts), "COUNTS", why);
-		break;
-	case TACHO_RECORD_FLUSH:
-		err = decode_plain(bytes, &event.flush, sizeof(event.flush), "FLUSH", why);
-		break;
-	default:
-		err = fault__set(why, -EPROTO, "a record of unknown kind %u", head.kind);
-	}
+	event = (struct event) { .kind = head.kind };
+	err = decode_kind((struct bytes) { data, head.size }, &event, why);
 	if (!err)
 		*ret_event = event;
 	return err;

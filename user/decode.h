@@ -14,29 +14,68 @@
 /* No record is larger; a file that says so is corrupt. */
 #define DECODE_RECORD_MAX 65536
 
+/* Strings in these point into the record; none is NULL. */
+
+struct event_state {
+	__u32 number;
+	const char *name;
+};
+
+struct event_probe {
+	__u32 number;
+	__u32 state;
+	const char *binary;
+	const char *function;
+	/* "" in streams of before these were recorded */
+	const char *build_id;
+	const char *symbol;
+	const char *exit_mode;
+};
+
+struct event_capture {
+	__u32 state;
+	__u32 index; /* < TACHO_CAPTURES_MAX */
+	enum tacho_value_type type;
+	__u32 text_offset; /* STRING: text_offset + text_sz <= TACHO_TEXT_SZ */
+	__u32 text_sz;
+	const char *name; /* not empty */
+};
+
+/* As in struct tacho_values; without any, nothing in it is valid. The lengths of strings in it are
+ * still as the record has them. */
+struct event_values {
+	__u64 return_value;
+	__u64 valid;
+	__u64 truncated;
+	__u64 integers[TACHO_CAPTURES_MAX];
+	const char *text;
+	size_t text_sz; /* of the text that is there, <= TACHO_TEXT_SZ */
+};
+
 struct event {
 	enum tacho_record_kind kind;
 	union {
-		struct {
-			__u32 number;
-			const char *name;
-		} state;
-		struct {
-			__u32 number;
-			__u32 state;
-			const char *binary;
-			const char *function;
-		} probe;
+		struct event_state state;
+		struct event_probe probe;
+		struct event_capture capture;
+		struct tacho_return returns;
+		struct tacho_placed placed;
 		struct tacho_clock clock;
-		struct tacho_activity activity; /* comm is NUL-terminated */
+		struct {
+			struct tacho_activity activity; /* comm is NUL-terminated */
+			struct event_values values;
+		};
 		struct tacho_counts counts;
+		const struct tacho_summary *summary; /* in the record */
+		struct tacho_exec exec;
 		struct tacho_flush flush;
 	};
 };
 
 /*
- * Decodes one record of sz bytes. Strings in the event point into data. 0; -EBADMSG when the record
- * is damaged; -EPROTO when it is of another version or byte order, or of an unknown kind.
+ * Decodes one record of sz bytes, 8-byte aligned. Strings in the event point into data. 0; -EBADMSG
+ * when the record is damaged; -EPROTO when it is of another version or byte order, or of an unknown
+ * kind.
  */
 int decode_record(const void *data, size_t sz, struct event *ret_event, struct fault *why);
 

@@ -29,7 +29,8 @@ void ledger_account__row(const struct ledger_account *account, bool last,
 		.lost_other = account->kernel.lost_other + account->rows_lost,
 		.unmatched_returns = account->kernel.unmatched_returns,
 	};
-	memcpy(ret_row->ended, account->ended, sizeof(ret_row->ended));
+	for (int i = 0; i < TACHO_ENDED_CNT; i++)
+		ret_row->ended[i] = account->ended[i] + account->summarised[i];
 	if (last)
 		return;
 	left = ledger_row__imbalance(ret_row);

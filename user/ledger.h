@@ -20,10 +20,11 @@
 #include "tacho/event.h"
 
 struct ledger_account {
-	struct tacho_counts kernel;	 /* the newest that arrived */
-	uint64_t ended[TACHO_ENDED_CNT]; /* rows taken, by ending */
-	uint64_t rows_lost;		 /* ended, but no room for the row */
-	struct ledger_row written;	 /* as last written, to see what changed */
+	struct tacho_counts kernel;	      /* the newest that arrived */
+	uint64_t ended[TACHO_ENDED_CNT];      /* rows taken, by ending */
+	uint64_t summarised[TACHO_ENDED_CNT]; /* calls without a row of their own, likewise */
+	uint64_t rows_lost;		      /* ended, but no room for the row */
+	struct ledger_row written;	      /* as last written, to see what changed */
 	bool ever_written;
 };
 

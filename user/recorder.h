@@ -15,10 +15,18 @@
 
 struct recorder;
 
-/* Opens a sink for each format, and the ledger. */
+/* A sink for each format, and those that are always there. What captured values there are is filled
+ * into the options here. */
 int recorder__new(const char *const *formats, size_t format_cnt, const struct sink_options *options,
 		  struct recorder **ret_recorder, struct fault *why);
 void recorder__free(struct recorder *recorder); /* does not flush; NULL is fine */
+
+/*
+ * Opens the sinks, to be called when every CAPTURE record has been fed: they are the columns. The
+ * first record that is no declaration (STREAM, STATE, PROBE, CAPTURE, RETURN, CLOCK) does it if
+ * nobody else has. 0, also when they are open already, or negative errno with why.
+ */
+int recorder__start(struct recorder *recorder, struct fault *why);
 
 /*
  * Takes one record. A FLUSH record writes everything out. 0, or negative errno with why: -EBADMSG
@@ -29,7 +37,9 @@ int recorder__feed(struct recorder *recorder, const void *data, size_t sz, struc
 
 struct recorder_summary {
 	uint64_t activities; /* calls that ended, by whatever way, and have a row */
-	uint64_t open;
+	uint64_t failed;     /* rows that say so */
+	uint64_t summarised; /* calls without a row of their own */
+	uint64_t open;	     /* rows */
 	uint64_t lost;
 	uint64_t unmatched_returns;
 	uint64_t unusable;   /* records passed over */
@@ -41,5 +51,10 @@ struct recorder_summary {
 };
 
 void recorder__summarize(const struct recorder *recorder, struct recorder_summary *ret_summary);
+
+/* Calls each for every probe that was declared, as it is now: moment says whether it is in place.
+ * It was never hit if last_hit_ns and summarised are 0. */
+void recorder__each_probe(const struct recorder *recorder,
+			  void (*each)(void *ctx, const struct probe_row *row), void *ctx);
 
 #endif

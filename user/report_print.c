@@ -22,21 +22,24 @@
 
 enum unit { UNIT_CALLS, UNIT_NS };
 
+/* Without what there is no value: not even 0. */
+enum needs { NEEDS_NOTHING, NEEDS_CALLS, NEEDS_RANKED_CALLS };
+
 static const struct column {
 	const char *heading; /* of the table; NULL: not in it */
 	const char *name;    /* in CSV */
 	enum unit unit;
-	bool needs_calls; /* without any there is no mean and no percentile: not even 0 */
-	size_t offset;	  /* in struct summary */
+	enum needs needs;
+	size_t offset; /* in struct summary */
 } columns[] = {
-	{ "COUNT", "count", UNIT_CALLS, false, offsetof(struct summary, cnt) },
-	{ "TOTAL", "total_ns", UNIT_NS, false, offsetof(struct summary, total) },
-	{ "MEAN", "mean_ns", UNIT_NS, true, offsetof(struct summary, mean) },
-	{ NULL, "min_ns", UNIT_NS, true, offsetof(struct summary, min) },
-	{ "P50", "p50_ns", UNIT_NS, true, offsetof(struct summary, p50) },
-	{ "P90", "p90_ns", UNIT_NS, true, offsetof(struct summary, p90) },
-	{ "P99", "p99_ns", UNIT_NS, true, offsetof(struct summary, p99) },
-	{ "MAX", "max_ns", UNIT_NS, true, offsetof(struct summary, max) },
+	{ "COUNT", "count", UNIT_CALLS, NEEDS_NOTHING, offsetof(struct summary, cnt) },
+	{ "TOTAL", "total_ns", UNIT_NS, NEEDS_NOTHING, offsetof(struct summary, total) },
+	{ "MEAN", "mean_ns", UNIT_NS, NEEDS_CALLS, offsetof(struct summary, mean) },
+	{ NULL, "min_ns", UNIT_NS, NEEDS_CALLS, offsetof(struct summary, min) },
+	{ "P50", "p50_ns", UNIT_NS, NEEDS_RANKED_CALLS, offsetof(struct summary, p50) },
+	{ "P90", "p90_ns", UNIT_NS, NEEDS_RANKED_CALLS, offsetof(struct summary, p90) },
+	{ "P99", "p99_ns", UNIT_NS, NEEDS_RANKED_CALLS, offsetof(struct summary, p99) },
+	{ "MAX", "max_ns", UNIT_NS, NEEDS_CALLS, offsetof(struct summary, max) },
 };
 
 #define COLUMN_CNT ARRAY_SIZE(columns)
@@ -48,7 +51,15 @@ static uint64_t column_value(const struct column *column, const struct report_ro
 
 static bool has_value(const struct column *column, const struct report_row *row)
 {
-	return !column->needs_calls || row->durations.cnt;
+	switch (column->needs) {
+	case NEEDS_CALLS:
+		return row->durations.cnt;
+	case NEEDS_RANKED_CALLS:
+		return row->durations.ranked;
+	case NEEDS_NOTHING:
+		break;
+	}
+	return true;
 }
 
 /* Writes ns in units of unit_ns with the digits after the point that make three in all; false if
@@ -198,12 +209,30 @@ static void print_unfinished(FILE *out, const struct activity_series *series,
 	fprintf(out, ")\n");
 }
 
+/* Whose percentiles nobody knows. */
+static void print_summarised(FILE *out, const struct report_row *row, const struct shown *state)
+{
+	uint64_t summarised = row->series->summarised.cnt;
+
+	if (!summarised)
+		return;
+	fprintf(out, "summarised: %" PRIu64 " of %" PRIu64 " calls of %s have no rows", summarised,
+		row->durations.cnt, state->text);
+	if (row->durations.ranked)
+		fprintf(out, "; percentiles are of the other %" PRIu64, row->durations.ranked);
+	fprintf(out, "\n");
+}
+
 static void print_notes(FILE *out, const struct report *report)
 {
 	uint64_t malformed = activities__malformed_cnt(report->activities);
 	uint64_t torn = activities__torn_cnt(report->activities);
 	struct shown state;
 
+	for (size_t i = 0; i < report->row_cnt; i++) {
+		show(report->rows[i].series->state, &state);
+		print_summarised(out, &report->rows[i], &state);
+	}
 	for (size_t i = 0; i < report->row_cnt; i++) {
 		show(report->rows[i].series->state, &state);
 		print_lost(out, report->rows[i].series, &state);
@@ -315,6 +344,7 @@ static void put_csv_names(struct csv_row *out)
 		csv_row__text(out, columns[c].name);
 	csv_row__text(out, "lost");
 	csv_row__text(out, "unfinished");
+	csv_row__text(out, "summarised");
 }
 
 static void put_csv_values(struct csv_row *out, const struct report_row *row)
@@ -325,10 +355,11 @@ static void put_csv_values(struct csv_row *out, const struct report_row *row)
 		if (has_value(&columns[c], row))
 			csv_row__u64(out, column_value(&columns[c], row));
 		else
-			csv_row__text(out, "");
+			csv_row__empty(out);
 	}
 	csv_row__u64(out, ledger_row__lost(&row->series->ledger));
 	csv_row__u64(out, count_unfinished(row->series));
+	csv_row__u64(out, row->series->summarised.cnt);
 }
 
 static int end_csv_row(struct csv_row *out)

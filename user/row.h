@@ -10,6 +10,9 @@
 
 #include "tacho/event.h"
 
+/* Unknown unless the settings say what failing is and it could be seen, or an exception did it. */
+enum row_failed { ROW_FAILED_UNKNOWN, ROW_FAILED_NO, ROW_FAILED_YES };
+
 /* One call of a tracked function that has ended (or was open when the recorder stopped). */
 struct activity_row {
 	const char *state;
@@ -22,16 +25,22 @@ struct activity_row {
 	const char *comm;     /* thread name, any bytes, NUL-terminated */
 	const char *binary;   /* path of the file that holds the function */
 	const char *function; /* as the configuration names it */
-	enum { ROW_FAILED_UNKNOWN, ROW_FAILED_NO, ROW_FAILED_YES } failed;
-	const char *return_value;    /* formatted by its type, or NULL */
-	const char *const *captured; /* one for each of sink_options.capture_names, formatted;
-				      * NULL where there is none */
+	enum row_failed failed;
+	/* As values.h formats them: lines of valid UTF-8. NULL where there is none. */
+	const char *return_value;
+	const char *const *captured; /* one for each of sink_options.capture_names; or none */
 };
 
-/* A probe has been put in place or taken away. */
+enum probe_moment {
+	PROBE_ATTACHED = TACHO_PLACED_ATTACHED, /* put in place */
+	PROBE_DETACHED = TACHO_PLACED_DETACHED, /* taken away */
+	PROBE_AT_END,				/* was in place when the recording ended */
+};
+
+/* What is known of a probe at some moment. */
 struct probe_row {
 	uint64_t time_ns; /* CLOCK_REALTIME */
-	enum tacho_placing placing;
+	enum probe_moment moment;
 	const char *state;
 	const char *binary;
 	const char *build_id; /* hexadecimal, "" if there is none */
@@ -41,11 +50,12 @@ struct probe_row {
 	uint64_t offset;      /* in the file */
 	uint64_t calls;	      /* rows so far */
 	uint64_t last_hit_ns; /* CLOCK_REALTIME of the newest start or end seen; 0 = never */
+	uint64_t summarised; /* calls of its state without a row: which probe saw them is unknown */
 };
 
 /* Calls without a row of their own, because there were too many: exact sums. */
 struct summary_row {
-	uint64_t from_ns; /* CLOCK_REALTIME */
+	uint64_t from_ns; /* CLOCK_REALTIME; the calls ended between these */
 	uint64_t to_ns;
 	const char *state;
 	uint64_t ended[TACHO_ENDED_CNT];

@@ -107,10 +107,20 @@ static int put_preamble(struct session *s)
 	err = encode_stream(put, s);
 	for (size_t i = 0; !err && i < plan->state_cnt; i++)
 		err = encode_state(put, s, i, plan->states[i].name);
-	for (size_t i = 0; !err && i < plan->probe_cnt; i++)
-		err = encode_probe(put, s, i, plan->probes[i].state,
-				   plan->binaries[plan->probes[i].binary].path,
-				   plan->probes[i].function);
+	for (size_t i = 0; !err && i < plan->probe_cnt; i++) {
+		const struct planned_probe *planned = &plan->probes[i];
+		const struct event_probe probe = {
+			.number = i,
+			.state = planned->state,
+			.binary = plan->binaries[planned->binary].path,
+			.function = planned->function,
+			.build_id = elf_file__build_id(plan->binaries[planned->binary].elf),
+			.symbol = planned->symbol,
+			.exit_mode = planned->fast ? "fast" : "safe",
+		};
+
+		err = encode_probe(put, s, &probe);
+	}
 	s->clock_offset_ns = clock_measure_offset();
 	if (!err)
 		err = encode_clock(put, s, 0, s->clock_offset_ns);
@@ -336,6 +346,8 @@ static int attach(struct session *s, struct fault *why)
 		err = prober__add_process(s->prober, command__pid(s->command), true, why);
 	if (!err)
 		err = put_preamble(s) ? fault__set(why, -ENOMEM, "no memory") : 0;
+	if (!err)
+		err = recorder__start(s->recorder, why);
 	if (!err)
 		err = prober__attach(s->prober, why);
 	return err;

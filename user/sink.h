@@ -31,7 +31,13 @@ struct sink_options {
 	 * away because its columns differ, ...). May be NULL. */
 	void (*notice)(void *ctx, const char *text);
 	void *notice_ctx;
+	/* What columns the captured values of activity_row have; borrowed, outlive the sink. */
+	const char *const *capture_names; /* any bytes */
+	size_t capture_name_cnt;	  /* <= SINK_CAPTURES_MAX */
 };
+
+/* So that everybody can read the rows again (CSV_FIELD_CNT_MAX of analysis/csv_reader.h). */
+#define SINK_CAPTURES_MAX 1000
 
 struct sink_ops {
 	const char *name; /* as `formats =` spells it */
@@ -40,6 +46,8 @@ struct sink_ops {
 	 * the row is not taken. NULL = not wanted. */
 	int (*activity)(struct sink *sink, const struct activity_row *row);
 	int (*ledger)(struct sink *sink, const struct ledger_row *row);
+	int (*summary)(struct sink *sink, const struct summary_row *row);
+	int (*probe)(struct sink *sink, const struct probe_row *row);
 	/* Writes what is gathered. now_ns is CLOCK_MONOTONIC; last forces the fdatasync that
 	 * sync_ns asks for (none when UINT64_MAX). */
 	int (*flush)(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
@@ -47,18 +55,21 @@ struct sink_ops {
 	size_t (*pending)(const struct sink *sink);
 	/* Room for at least one more row of ordinary size? */
 	bool (*has_room)(const struct sink *sink);
+	bool large_rows;		 /* rows may be larger, and be refused even so */
 	void (*free)(struct sink *sink); /* does not flush; NULL is fine */
 };
 
 /* The sink of this name, or NULL. */
 const struct sink_ops *sink_ops__by_name(const char *name);
 
-/* All names that sink_ops__by_name knows, NULL-terminated. "ledger" is not among them: it is
- * always written. */
+/* All names that sink_ops__by_name knows, NULL-terminated. "ledger", "summary" and "probes" are not
+ * among them: they are always written. */
 const char *const *sink_ops__names(void);
 
 extern const struct sink_ops opentrons_sink_ops; /* sink_opentrons.c */
 extern const struct sink_ops detail_sink_ops;	 /* sink_detail.c */
 extern const struct sink_ops ledger_sink_ops;	 /* sink_ledger.c */
+extern const struct sink_ops summary_sink_ops;	 /* sink_summary.c */
+extern const struct sink_ops probes_sink_ops;	 /* sink_probes.c */
 
 #endif

@@ -2,14 +2,20 @@
 #include "sink_csv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "escape.h"
 #include "datafile.h"
+#include "output_dir.h"
 
 struct sink {
 	const struct sink_csv_format *format;
-	struct datafile *file;
+	struct sink_options options;
+	struct datafile *file; /* NULL: not made yet */
+	int told;	       /* why it could not be made, as last said */
 	struct csv_row row;
 	char *names; /* of the columns, as the file or the headers file has them */
 };
@@ -24,81 +30,17 @@ void sink_csv__put_u32(struct csv_row *row, const void *field)
 	csv_row__u64(row, *(const uint32_t *)field);
 }
 
+static void put_text_or_none(struct csv_row *row, const char *text)
+{
+	if (text)
+		csv_row__text(row, text);
+	else
+		csv_row__empty(row);
+}
+
 void sink_csv__put_text(struct csv_row *row, const void *field)
 {
-	csv_row__text(row, *(const char *const *)field);
-}
-
-/* How many bytes the well-formed UTF-8 character here takes (the Unicode standard, table 3-7);
- * 0 if it is none. A NUL is never a continuation, so that this stays within the string. */
-static size_t utf8_character_sz(const unsigned char *c)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t sz;
-
-	if (c[0] < 0x80)
-		return 1;
-	if (c[0] < 0xc2 || c[0] > 0xf4)
-		return 0;
-	sz = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-	if (c[0] == 0xe0)
-		low = 0xa0;
-	else if (c[0] == 0xed)
-		high = 0x9f;
-	else if (c[0] == 0xf0)
-		low = 0x90;
-	else if (c[0] == 0xf4)
-		high = 0x8f;
-	if (c[1] < low || c[1] > high)
-		return 0;
-	for (size_t i = 2; i < sz; i++) {
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return sz;
-}
-
-/* U+0000 to U+001F, U+007F, and U+0080 to U+009F, which a terminal may obey as well. */
-static bool is_control(const unsigned char *c)
-{
-	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0);
-}
-
-static bool is_plain(const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c >= 0x7f || *c == '\\')
-			return false;
-	}
-	return true;
-}
-
-/* escaped has room for four times the text, and its end. */
-static void escape(char *escaped, const char *text)
-{
-	static const char hex[] = "0123456789abcdef";
-	const unsigned char *c = (const unsigned char *)text;
-	size_t sz;
-
-	while (*c) {
-		sz = utf8_character_sz(c);
-		if (*c == '\\') {
-			*escaped++ = '\\';
-			*escaped++ = '\\';
-			c++;
-		} else if (sz && !is_control(c)) {
-			memcpy(escaped, c, sz);
-			escaped += sz;
-			c += sz;
-		} else {
-			*escaped++ = '\\';
-			*escaped++ = 'x';
-			*escaped++ = hex[*c >> 4];
-			*escaped++ = hex[*c & 15];
-			c++;
-		}
-	}
-	*escaped = '\0';
+	put_text_or_none(row, *(const char *const *)field);
 }
 
 void sink_csv__put_hostile_text(struct csv_row *row, const void *field)
@@ -106,13 +48,13 @@ void sink_csv__put_hostile_text(struct csv_row *row, const void *field)
 	const char *text = *(const char *const *)field;
 	char *escaped;
 
-	if (is_plain(text)) {
+	if (escape_is_plain(text)) {
 		csv_row__text(row, text);
 		return;
 	}
-	escaped = malloc(4 * strlen(text) + 1);
+	escaped = malloc(ESCAPED_SZ(strlen(text)));
 	if (escaped) {
-		escape(escaped, text);
+		escape_bytes(escaped, text, strlen(text));
 		csv_row__text(row, escaped);
 	} else {
 		row->err = -ENOMEM;
@@ -120,52 +62,60 @@ void sink_csv__put_hostile_text(struct csv_row *row, const void *field)
 	free(escaped);
 }
 
-/* "a,b,c": column names are ours and need no quotes. */
-static char *join_names(const struct sink_csv_format *format, const char *line_end)
+/* The row of column names; for a headers file, without the line end. NULL without memory. */
+static char *make_names(const struct sink_csv_format *format, const struct sink_options *options)
 {
-	size_t sz = strlen(line_end) + 1;
-	char *names, *at;
+	struct csv_row row = { .quoting = CSV_QUOTE_MINIMAL };
+	char *names = NULL;
 
+	csv_row__begin(&row);
 	for (size_t i = 0; i < format->column_cnt; i++)
-		sz += strlen(format->columns[i].name) + 1;
-	names = malloc(sz);
-	if (!names)
-		return NULL;
-	at = names;
-	for (size_t i = 0; i < format->column_cnt; i++) {
-		if (i)
-			*at++ = ',';
-		at = stpcpy(at, format->columns[i].name);
-	}
-	strcpy(at, line_end);
+		csv_row__text(&row, format->columns[i].name);
+	for (size_t i = 0; format->captured_offset && i < options->capture_name_cnt; i++)
+		sink_csv__put_hostile_text(&row, &options->capture_names[i]);
+	if (!csv_row__end(&row))
+		names = strndup(row.data, format->headers_name ? row.sz - strlen("\r\n") : row.sz);
+	csv_row__free(&row);
 	return names;
+}
+
+static bool is_there(const struct sink_csv_format *format, const struct sink_options *options)
+{
+	struct stat st;
+
+	return !fstatat(output_dir__fd(options->dir), format->file_name, &st, AT_SYMLINK_NOFOLLOW);
+}
+
+static int open_file(struct sink *sink, struct fault *why)
+{
+	const struct sink_csv_format *format = sink->format;
+	const struct datafile_layout layout = {
+		.name = format->file_name,
+		.first_row = format->headers_name ? "" : sink->names,
+		.headers_name = format->headers_name,
+		.headers = format->headers_name ? sink->names : NULL,
+	};
+
+	return datafile__open(&layout, &sink->options, &sink->file, why);
 }
 
 int sink_csv__open(const struct sink_csv_format *format, const struct sink_options *options,
 		   struct sink **ret_sink, struct fault *why)
 {
-	struct datafile_layout layout = {
-		.name = format->file_name,
-		.first_row = "",
-		.headers_name = format->headers_name,
-	};
 	struct sink *sink = calloc(1, sizeof(*sink));
-	int err = -ENOMEM;
+	int err = 0;
 
 	if (sink)
-		sink->names = join_names(format, format->headers_name ? "" : "\r\n");
+		sink->names = make_names(format, options);
 	if (!sink || !sink->names) {
-		fault__set(why, err, "%s: out of memory", format->file_name);
-		goto out;
+		sink_csv__free(sink);
+		return fault__set(why, -ENOMEM, "%s: out of memory", format->file_name);
 	}
 	sink->format = format;
+	sink->options = *options;
 	sink->row.quoting = format->quoting;
-	if (format->headers_name)
-		layout.headers = sink->names;
-	else
-		layout.first_row = sink->names;
-	err = datafile__open(&layout, options, &sink->file, why);
-out:
+	if (!format->on_demand || is_there(format, options))
+		err = open_file(sink, why);
 	if (err)
 		sink_csv__free(sink);
 	else
@@ -173,32 +123,62 @@ out:
 	return err;
 }
 
+/* The first row of a file that is made on demand. The directory may have gone since the last flush
+ * saw to it. */
+static int make_file(struct sink *sink)
+{
+	struct fault why = {};
+	bool renewed;
+	int err;
+
+	err = output_dir__renew(sink->options.dir, &renewed, &why);
+	if (!err)
+		err = open_file(sink, &why);
+	if (err && err != sink->told && sink->options.notice)
+		sink->options.notice(sink->options.notice_ctx, why.text);
+	sink->told = err;
+	return err;
+}
+
+static void put_captured(struct sink *sink, const void *field)
+{
+	const char *const *texts = *(const char *const *const *)field;
+
+	for (size_t i = 0; i < sink->options.capture_name_cnt; i++)
+		put_text_or_none(&sink->row, texts ? texts[i] : NULL);
+}
+
 int sink_csv__add(struct sink *sink, const void *record)
 {
-	const struct sink_csv_column *column = sink->format->columns;
-	const struct sink_csv_column *end = column + sink->format->column_cnt;
+	const struct sink_csv_format *format = sink->format;
+	const struct sink_csv_column *column = format->columns;
+	const struct sink_csv_column *end = column + format->column_cnt;
 	int err;
 
 	csv_row__begin(&sink->row);
 	for (; column < end; column++)
 		column->put(&sink->row, (const char *)record + column->offset);
+	if (format->captured_offset)
+		put_captured(sink, (const char *)record + format->captured_offset);
 	err = csv_row__end(&sink->row);
+	if (!err && !sink->file)
+		err = make_file(sink);
 	return err ? err : datafile__append(sink->file, sink->row.data, sink->row.sz);
 }
 
 int sink_csv__flush(struct sink *sink, uint64_t now_ns, bool last, struct fault *why)
 {
-	return datafile__flush(sink->file, now_ns, last, why);
+	return sink->file ? datafile__flush(sink->file, now_ns, last, why) : 0;
 }
 
 size_t sink_csv__pending(const struct sink *sink)
 {
-	return datafile__pending(sink->file);
+	return sink->file ? datafile__pending(sink->file) : 0;
 }
 
 bool sink_csv__has_room(const struct sink *sink)
 {
-	return datafile__has_room(sink->file);
+	return !sink->file || datafile__has_room(sink->file);
 }
 
 void sink_csv__free(struct sink *sink)

@@ -14,7 +14,7 @@
 struct sink_csv_column {
 	const char *name;
 	void (*put)(struct csv_row *row, const void *field);
-	size_t offset; /* of the field, in struct activity_row or ledger_row */
+	size_t offset; /* of the field, in the record */
 };
 
 struct sink_csv_format {
@@ -24,17 +24,22 @@ struct sink_csv_format {
 	enum csv_quoting quoting;
 	const struct sink_csv_column *columns;
 	size_t column_cnt;
+	/* Behind them comes a column for each of sink_options.capture_names: where in the record
+	 * the `const char *const *` is that has their fields. 0: there are none. */
+	size_t captured_offset;
+	bool on_demand; /* the file is made when there is a row for it */
 };
 
 /* For the column tables. */
 void sink_csv__put_u64(struct csv_row *row, const void *field);
 void sink_csv__put_u32(struct csv_row *row, const void *field);
-void sink_csv__put_text(struct csv_row *row, const void *field); /* a const char *, as it is */
-/* A const char * that anybody may have chosen. Control characters and bytes that are not UTF-8
- * become \xHH and a backslash two, so that a row stays one line of valid text. */
+/* A const char *, as it is; NULL leaves the field empty. */
+void sink_csv__put_text(struct csv_row *row, const void *field);
+/* A const char * that anybody may have chosen, escaped (escape.h). */
 void sink_csv__put_hostile_text(struct csv_row *row, const void *field);
 
-/* format is borrowed for the life of the sink. */
+/* format is borrowed for the life of the sink. A file that is made on demand and is there already
+ * is opened at once, so that what is wrong with it is known before anything is recorded. */
 int sink_csv__open(const struct sink_csv_format *format, const struct sink_options *options,
 		   struct sink **ret_sink, struct fault *why);
 /* record is what the columns' offsets count from. */

@@ -2,18 +2,36 @@
 /*
  * activity_detail.csv: every call, however it ended, with all that is known about it.
  *
- *     state,start_ns,duration_ns,pid,tid,comm,ended,depth,binary,function
- *     SAVING,1718739269730290312,47381526,812,815,writer,return,0,/usr/bin/saver,save_all
+ *     state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,return_value,binary,function,path
+ *     SAVING,1718739269730290312,47381526,812,815,writer,return,0,0,12,/usr/bin/saver,save,/tmp/x
+ *
+ * The columns behind `function` are the captured values, under the names that the settings give.
  */
 #include "sink_csv.h"
 
 #include <stddef.h>
 
+#include "analysis/csv_reader.h"
 #include "ended.h"
 
 static void put_ended(struct csv_row *row, const void *field)
 {
 	csv_row__text(row, ended_name(*(const enum tacho_ended *)field));
+}
+
+/* Empty when nobody can know. */
+static void put_failed(struct csv_row *row, const void *field)
+{
+	switch (*(const enum row_failed *)field) {
+	case ROW_FAILED_YES:
+		csv_row__text(row, "1");
+		break;
+	case ROW_FAILED_NO:
+		csv_row__text(row, "0");
+		break;
+	case ROW_FAILED_UNKNOWN:
+		csv_row__empty(row);
+	}
 }
 
 #define AT(member) offsetof(struct activity_row, member)
@@ -26,7 +44,9 @@ static const struct sink_csv_column columns[] = {
 	{ "tid", sink_csv__put_u32, AT(tid) },
 	{ "comm", sink_csv__put_hostile_text, AT(comm) },
 	{ "ended", put_ended, AT(ended) },
+	{ "failed", put_failed, AT(failed) },
 	{ "depth", sink_csv__put_u32, AT(depth) },
+	{ "return_value", sink_csv__put_text, AT(return_value) },
 	{ "binary", sink_csv__put_hostile_text, AT(binary) },
 	{ "function", sink_csv__put_hostile_text, AT(function) },
 };
@@ -36,7 +56,11 @@ static const struct sink_csv_format format = {
 	.quoting = CSV_QUOTE_MINIMAL,
 	.columns = columns,
 	.column_cnt = sizeof(columns) / sizeof(columns[0]),
+	.captured_offset = AT(captured),
 };
+
+_Static_assert(sizeof(columns) / sizeof(columns[0]) + SINK_CAPTURES_MAX <= CSV_FIELD_CNT_MAX,
+	       "tacho report reads these rows");
 
 static int detail_open(const struct sink_options *options, struct sink **ret_sink,
 		       struct fault *why)
@@ -56,5 +80,6 @@ const struct sink_ops detail_sink_ops = {
 	.flush = sink_csv__flush,
 	.pending = sink_csv__pending,
 	.has_room = sink_csv__has_room,
+	.large_rows = true,
 	.free = sink_csv__free,
 };

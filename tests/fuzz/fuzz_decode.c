@@ -20,6 +20,15 @@ static int feed(void *ctx, const void *data, size_t sz)
 	return 0;
 }
 
+/* Reads every string to its end. */
+static void look_at(void *ctx, const struct probe_row *row)
+{
+	size_t *sz = ctx;
+
+	*sz += strlen(row->state) + strlen(row->binary) + strlen(row->build_id) +
+	       strlen(row->function) + strlen(row->symbol) + strlen(row->exit_mode);
+}
+
 /* One directory for all runs: what counts here is the way there, not what is written. */
 static struct output_dir *scratch(void)
 {
@@ -42,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 	struct recorder_summary summary;
 	int fd = memfd_create("stream", MFD_CLOEXEC);
 	struct fault why;
+	size_t names_sz = 0;
 	char path[64];
 
 	if (fd < 0 || write(fd, data, sz) != (ssize_t)sz)
@@ -51,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	raw_read(path, feed, recorder, &why);
 	recorder__summarize(recorder, &summary);
+	recorder__each_probe(recorder, look_at, &names_sz);
 	recorder__free(recorder);
 	close(fd);
 	return 0;

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A recorded stream, decoded again by an unprivileged user: the same files, byte for byte.
 
-sqlite/ holds what `tacho record --raw` wrote while SQLite's shell ran a few statements.
+sqlite/ holds what `tacho record --raw` wrote while SQLite's shell ran a few statements; its stream
+is of a version that knew fewer records. every_record/ holds the files of the stream that streams.py
+writes from the description of the format alone.
 """
+import csv
 import os
 import pathlib
 import struct
@@ -13,6 +16,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "live"))
 import harness  # noqa: E402
+import streams  # noqa: E402
 from harness import check, check_equal  # noqa: E402
 
 STREAM = HERE / "sqlite" / "stream"
@@ -35,14 +39,35 @@ def variant(scratch, data):
     return path
 
 
+def check_files(out, folder):
+    expected = sorted(p.name for p in folder.iterdir() if p.name != "stream")
+    check_equal(sorted(p.name for p in out.iterdir()), expected, "files")
+    for name in expected:
+        check_equal((out / name).read_bytes(), (folder / name).read_bytes(), name)
+
+
 def test_a_stream_gives_the_files_of_the_recording_byte_for_byte(scratch):
     out = scratch / "out"
     status, errors = replay(STREAM, out)
     check_equal(status, 0, errors)
-    expected = sorted(p.name for p in STREAM.parent.iterdir() if p.name != "stream")
-    check_equal(sorted(p.name for p in out.iterdir()), expected, "files")
-    for name in expected:
-        check_equal((out / name).read_bytes(), (STREAM.parent / name).read_bytes(), name)
+    check_files(out, STREAM.parent)
+
+
+def test_every_kind_of_record_comes_to_its_files(scratch):
+    out = scratch / "out"
+    status, errors = replay(variant(scratch, streams.every_record()), out)
+    check_equal(status, 0, errors)
+    check("1000 more calls have no rows" in errors, errors)
+    check_files(out, HERE / "every_record")
+    harness.ledger(out)  # checks the identity
+
+
+def test_a_probe_that_was_never_hit_is_seen(scratch):
+    out = scratch / "out"
+    replay(variant(scratch, streams.every_record()), out)
+    with open(out / "activity_probes.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file, strict=True) if row["event"] == "end"]
+    check_equal([row["function"] for row in rows if not row["last_hit_ns"]], ["never_called"])
 
 
 def test_a_stream_can_come_through_a_pipe(scratch):
@@ -55,16 +80,18 @@ def test_a_stream_can_come_through_a_pipe(scratch):
 
 
 def test_every_cut_gives_whole_rows_and_says_that_it_was_cut(scratch):
-    data = STREAM.read_bytes()
-    whole = (STREAM.parent / "robot_activity_data").read_bytes()
-    for number, at in enumerate(range(STREAM_HEADER_SZ, len(data) - 1, 509)):
-        out = scratch / f"out{number}"
-        status, errors = replay(variant(scratch, data[:at]), out)
-        check_equal(status, 1, f"cut at {at}: {errors}")
-        check("cut off" in errors or "did not end well" in errors, errors)
-        rows = (out / "robot_activity_data").read_bytes()
-        check(whole.startswith(rows), f"cut at {at}: other rows")
-        harness.activities(out)
+    for folder, data in ((STREAM.parent, STREAM.read_bytes()),
+                         (HERE / "every_record", streams.every_record())):
+        whole = (folder / "robot_activity_data").read_bytes()
+        for number, at in enumerate(range(STREAM_HEADER_SZ, len(data) - 1, 509)):
+            out = scratch / f"{folder.name}{number}"
+            status, errors = replay(variant(scratch, data[:at]), out)
+            check_equal(status, 1, f"cut at {at}: {errors}")
+            check("cut off" in errors or "did not end well" in errors, errors)
+            rows = (out / "robot_activity_data").read_bytes()
+            check(whole.startswith(rows), f"cut at {at}: other rows")
+            harness.activities(out)
+            harness.details(out)
 
 
 def test_files_that_are_no_stream_are_refused_by_name(scratch):
@@ -73,6 +100,7 @@ def test_files_that_are_no_stream_are_refused_by_name(scratch):
         status, errors = replay(path, scratch / "out")
         check_equal(status, 1, errors)
         check(f"{path}: not a raw stream" in errors, errors)
+        check_equal(list((scratch / "out").iterdir()), [], "files of nothing")
 
 
 def test_a_stream_of_another_version_is_refused(scratch):
@@ -90,12 +118,32 @@ def test_a_missing_file_is_named(scratch):
 
 
 def test_flipped_bits_never_crash_the_decoder(scratch):
-    data = STREAM.read_bytes()
-    for number, at in enumerate(range(0, len(data), 211)):
-        spoiled = bytearray(data)
-        spoiled[at] ^= 0xff
-        status, errors = replay(variant(scratch, bytes(spoiled)), scratch / f"out{number}")
-        check(status in (0, 1), f"byte {at}: exit status {status}: {errors}")
+    for name, data, step in (("old", STREAM.read_bytes(), 211), ("new", streams.every_record(), 37)):
+        for number, at in enumerate(range(0, len(data), step)):
+            spoiled = bytearray(data)
+            spoiled[at] ^= 0xff
+            status, errors = replay(variant(scratch, bytes(spoiled)), scratch / f"{name}{number}")
+            check(status in (0, 1), f"byte {at}: exit status {status}: {errors}")
+
+
+def test_a_file_that_cannot_be_opened_is_told_once_and_nothing_is_summed_up(scratch):
+    (scratch / "out" / "activity_ledger.csv").mkdir(parents=True)
+    os.chmod(scratch / "out", 0o777)
+    for data in (STREAM.read_bytes(), STREAM.read_bytes()[:STREAM_HEADER_SZ]):
+        status, errors = replay(variant(scratch, data), scratch / "out")
+        check_equal(status, 1, errors)
+        check_equal(errors.count("activity_ledger.csv"), 1, errors)
+        check("activities of" not in errors, errors)
+
+
+def test_too_many_captured_values_are_refused_by_number(scratch):
+    data = streams.stream() + b"".join(
+        streams.state(n, f"S{n}") + b"".join(streams.capture(n, i, streams.U8, f"v{n}_{i}")
+                                             for i in range(streams.CAPTURES_MAX))
+        for n in range(200)) + streams.flush(1, 1)
+    status, errors = replay(variant(scratch, data), scratch / "out")
+    check_equal(status, 1, errors)
+    check("more than 1000 names" in errors, errors)
 
 
 if __name__ == "__main__":

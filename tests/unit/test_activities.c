@@ -8,127 +8,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "analysis/activities.h"
+#include "activities_fixture.h"
 #include "ledger.h"
-#include "scratch.h"
-
-#define DETAIL_HEADER "state,start_ns,duration_ns,pid,tid,comm,ended,depth,binary,function\r\n"
-#define LEDGER_HEADER                                                                              \
-	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,"           \
-	"lost_ring,lost_nesting,lost_other,unmatched_returns\r\n"
-
-struct fixture {
-	struct scratch scratch;
-	struct activities *activities;
-	struct activities_watch watch;
-	char told[4096]; /* "some.csv:3: why\n" of each malformed row */
-};
-
-static void note_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
-			   const char *wrong)
-{
-	struct fixture *fixture = ctx;
-	const char *name = strrchr(path, '/');
-	size_t sz = strlen(fixture->told);
-
-	assert_true(line_cnt >= 1);
-	snprintf(fixture->told + sz, sizeof(fixture->told) - sz, "%s:%llu: %s\n",
-		 name ? name + 1 : path, (unsigned long long)line, wrong);
-}
-
-static int set_up(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	assert_non_null(fixture);
-	scratch__make(&fixture->scratch);
-	fixture->watch = (struct activities_watch) { note_malformed, fixture };
-	fixture->activities = activities__new(&fixture->watch);
-	assert_non_null(fixture->activities);
-	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	activities__free(fixture->activities);
-	scratch__remove(&fixture->scratch);
-	free(fixture);
-	return 0;
-}
-
-static void put(struct fixture *fixture, const char *name, const char *text)
-{
-	scratch__write(&fixture->scratch, name, text, strlen(text));
-}
-
-static void add(struct fixture *fixture, const char *path)
-{
-	struct fault why = {};
-
-	if (activities__add_path(fixture->activities, path, &why))
-		fail_msg("%s", why.text);
-	assert_string_equal(why.text, "");
-}
-
-static void add_file(struct fixture *fixture, const char *text)
-{
-	put(fixture, "file", text);
-	add(fixture, scratch__at(&fixture->scratch, "file"));
-}
-
-static void add_dir(struct fixture *fixture)
-{
-	add(fixture, fixture->scratch.path);
-}
-
-static const struct activity_series *find(const struct fixture *fixture, const char *state)
-{
-	const struct activity_series *series;
-
-	for (size_t i = 0; i < activities__series_cnt(fixture->activities); i++) {
-		series = activities__series(fixture->activities, i);
-		if (!strcmp(series->state, state))
-			return series;
-	}
-	fail_msg("no state '%s'", state);
-	return NULL;
-}
-
-/* "STATE start+duration start+duration\n" of each series. */
-static void expect(const struct fixture *fixture, const char *expected)
-{
-	char text[4096] = "";
-	size_t sz = 0;
-
-	for (size_t i = 0; i < activities__series_cnt(fixture->activities); i++) {
-		const struct activity_series *series = activities__series(fixture->activities, i);
-
-		sz += (size_t)snprintf(text + sz, sizeof(text) - sz, "%s", series->state);
-		for (size_t k = 0; k < series->cnt; k++)
-			sz += (size_t)snprintf(
-				text + sz, sizeof(text) - sz, " %llu+%llu",
-				(unsigned long long)series->activities[k].start_ns,
-				(unsigned long long)series->activities[k].duration_ns);
-		sz += (size_t)snprintf(text + sz, sizeof(text) - sz, "\n");
-	}
-	assert_string_equal(text, expected);
-}
-
-static void expect_bad_rows(const struct fixture *fixture, const char *told, uint64_t malformed,
-			    uint64_t torn)
-{
-	assert_string_equal(fixture->told, told);
-	assert_int_equal(activities__malformed_cnt(fixture->activities), malformed);
-	assert_int_equal(activities__torn_cnt(fixture->activities), torn);
-}
-
-static void expect_no_bad_rows(const struct fixture *fixture)
-{
-	expect_bad_rows(fixture, "", 0, 0);
-}
 
 /* --- robot_activity_data ------------------------------------------------------------------ */
 
@@ -174,7 +55,7 @@ static void a_headers_file_given_as_a_path_holds_nothing(void **state)
 
 static void files_put_one_behind_the_other_are_read(void **state)
 {
-	add_file(*state, "A,10,1\n" DETAIL_HEADER "A,20,2,1,1,c,return,0,/b,f\r\n"
+	add_file(*state, "A,10,1\n" DETAIL_HEADER "A,20,2,1,1,c,return,,0,,/b,f\r\n"
 			 "state,func_start,duration\nA,30,3\n");
 	expect(*state, "A 10+1 20+2 30+3\n");
 	expect_no_bad_rows(*state);
@@ -257,11 +138,11 @@ static void detail_counts_only_what_finished(void **state)
 {
 	const struct activity_series *series;
 
-	add_file(*state,
-		 DETAIL_HEADER "A,1,10,1,1,c,return,0,/b,f\r\nA,2,20,1,1,c,exception,0,/b,f\r\n"
-			       "A,3,30,1,1,c,unwound,0,/b,f\r\nA,4,40,1,1,c,exec,0,/b,f\r\n"
-			       "A,5,50,1,1,c,killed,0,/b,f\r\nA,6,60,1,1,c,killed,0,/b,f\r\n"
-			       "A,7,70,1,1,c,thread_exit,0,/b,f\r\nB,8,80,1,1,c,open,0,/b,f\r\n");
+	add_file(*state, DETAIL_HEADER
+		 "A,1,10,1,1,c,return,,0,,/b,f\r\nA,2,20,1,1,c,exception,,0,,/b,f\r\n"
+		 "A,3,30,1,1,c,unwound,,0,,/b,f\r\nA,4,40,1,1,c,exec,,0,,/b,f\r\n"
+		 "A,5,50,1,1,c,killed,,0,,/b,f\r\nA,6,60,1,1,c,killed,,0,,/b,f\r\n"
+		 "A,7,70,1,1,c,thread_exit,,0,,/b,f\r\nB,8,80,1,1,c,open,,0,,/b,f\r\n");
 	expect(*state, "A 1+10 2+20 3+30\nB\n");
 	expect_no_bad_rows(*state);
 	series = find(*state, "A");
@@ -275,14 +156,25 @@ static void detail_counts_only_what_finished(void **state)
 static void detail_rows_that_make_no_sense_are_told(void **state)
 {
 	add_file(*state,
-		 DETAIL_HEADER "A,1,10,1,1,c,vanished,0,/b,f\r\nA,2,20\r\n"
-			       "A,3,,1,1,c,return,0,/b,f\r\n2,4,40,1,1,c,return,0,/b,f\r\n");
+		 DETAIL_HEADER "A,1,10,1,1,c,vanished,,0,,/b,f\r\nA,2,20\r\n"
+			       "A,3,,1,1,c,return,,0,,/b,f\r\n2,4,40,1,1,c,return,,0,,/b,f\r\n");
 	expect(*state, "2 4+40\n");
 	expect_bad_rows(*state,
 			"file:2: no such way to end\n"
 			"file:3: too few or too many fields\n"
 			"file:4: the duration is no number of nanoseconds\n",
 			3, 0);
+}
+
+static void detail_of_before_and_with_captured_values_is_read_alike(void **state)
+{
+	add_file(*state, OLD_DETAIL_HEADER
+		 "A,10,1,1,1,c,return,0,/b,f\r\n"
+		 "state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,return_value,binary,"
+		 "function,steps,\"a,\"\"b\"\"\\x0a\"\r\n"
+		 "A,20,2,1,1,c,return,1,0,-1,/b,f,7,\"x,y\"\r\n");
+	expect(*state, "A 10+1 20+2\n");
+	expect_no_bad_rows(*state);
 }
 
 /* --- activity_ledger.csv ------------------------------------------------------------------ */
@@ -347,10 +239,11 @@ static void ledger_rows_that_make_no_sense_are_told(void **state)
 
 static void a_directory_is_its_detail_file_if_there_is_one(void **state)
 {
-	put(*state, "activity_detail.csv", DETAIL_HEADER "A,10,1,1,1,c,return,0,/b,f\r\n");
+	put(*state, "activity_detail.csv", DETAIL_HEADER "A,10,1,1,1,c,return,,0,,/b,f\r\n");
 	put(*state, "robot_activity_data", "\"A\",\"10\",\"1\"\r\n");
 	put(*state, "robot_activity_data_headers", "state,func_start,duration");
 	put(*state, "robot_context_data", "2,5,5\r\n");
+	put(*state, "activity_probes.csv", PROBES_HEADER "1,end,A,/b,5f,f,f,0x0,fast,0,\r\n");
 	add_dir(*state);
 	expect(*state, "A 10+1\n");
 	expect_no_bad_rows(*state);
@@ -394,7 +287,7 @@ static void rotated_parts_are_read_oldest_first(void **state)
 
 static void rotated_parts_alone_are_enough(void **state)
 {
-	put(*state, "activity_detail.csv.3", DETAIL_HEADER "A,10,1,1,1,c,return,0,/b,f\r\n");
+	put(*state, "activity_detail.csv.3", DETAIL_HEADER "A,10,1,1,1,c,return,,0,,/b,f\r\n");
 	put(*state, "robot_activity_data", "B,5,1\n");
 	add_dir(*state);
 	expect(*state, "A 10+1\n");
@@ -402,10 +295,11 @@ static void rotated_parts_alone_are_enough(void **state)
 
 static void rotated_detail_may_have_other_columns(void **state)
 {
-	put(*state, "activity_detail.csv.1", "start_ns,state,ended,duration_ns\n10,A,return,1\n");
-	put(*state, "activity_detail.csv", DETAIL_HEADER "A,20,2,1,1,c,return,0,/b,f\r\n");
+	put(*state, "activity_detail.csv.2", "start_ns,state,ended,duration_ns\n5,A,return,1\n");
+	put(*state, "activity_detail.csv.1", OLD_DETAIL_HEADER "A,10,1,1,1,c,return,0,/b,f\r\n");
+	put(*state, "activity_detail.csv", DETAIL_HEADER "A,20,2,1,1,c,return,,0,,/b,f\r\n");
 	add_dir(*state);
-	expect(*state, "A 10+1 20+2\n");
+	expect(*state, "A 5+1 10+1 20+2\n");
 	expect_no_bad_rows(*state);
 }
 
@@ -491,8 +385,6 @@ static void an_unreadable_part_is_refused_and_the_rest_stays(void **state)
 	expect(fixture, "A 5+1\n");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,6 +403,7 @@ int main(void)
 		CASE(detail_captured_values_may_be_called_like_columns),
 		CASE(detail_counts_only_what_finished),
 		CASE(detail_rows_that_make_no_sense_are_told),
+		CASE(detail_of_before_and_with_captured_values_is_read_alike),
 		CASE(ledger_of_a_recording_is_its_last_row),
 		CASE(ledger_recordings_are_added_up),
 		CASE(ledgers_of_two_files_are_two_recordings),

@@ -101,9 +101,9 @@ static void csv_has_whole_nanoseconds(void **state)
 	assert_int_equal(RUN(*state, "--format", "csv", "a"), 0);
 	scratch__expect(*state, "out",
 			"state,count,total_ns,mean_ns,min_ns,p50_ns,p90_ns,p99_ns,max_ns,lost,"
-			"unfinished\r\n"
-			"LONG,2,2001500,1000750,1500,1500,2000000,2000000,2000000,0,0\r\n"
-			"\"S,H\",1,9,9,9,9,9,9,9,0,0\r\n");
+			"unfinished,summarised\r\n"
+			"LONG,2,2001500,1000750,1500,1500,2000000,2000000,2000000,0,0,0\r\n"
+			"\"S,H\",1,9,9,9,9,9,9,9,0,0,0\r\n");
 	scratch__expect(*state, "err", "");
 }
 
@@ -149,13 +149,55 @@ static void what_is_missing_from_csv_is_said_on_stderr(void **state)
 	assert_int_equal(RUN(*state, "--format=csv", "."), 0);
 	scratch__expect(*state, "out",
 			"state,count,total_ns,mean_ns,min_ns,p50_ns,p90_ns,p99_ns,max_ns,lost,"
-			"unfinished\r\n"
-			"A,1,5,5,5,5,5,5,5,5,3\r\nB,0,0,,,,,,,0,1\r\n");
+			"unfinished,summarised\r\n"
+			"A,1,5,5,5,5,5,5,5,5,3,0\r\nB,0,0,,,,,,,0,1,0\r\n");
 	scratch__expect(*state, "err",
 			"tacho: report: lost: 5 of 9 calls of A (4 ring full, 1 nested too deep)\n"
 			"tacho: report: not finished: 3 calls of A (1 killed, 2 open)\n"
 			"tacho: report: not finished: 1 call of B (1 open)\n"
 			"tacho: report: torn: 1 last row not counted\n");
+}
+
+static const char detail_beside_a_summary[] =
+	"state,start_ns,duration_ns,ended\nA,1,5,return\nA,2,8,return\n";
+static const char summary[] =
+	"from_ns,to_ns,state,count,returned,exception,unwound,thread_exit,exec,killed,sum_ns,min_"
+	"ns,"
+	"max_ns\n1,2,A,10,8,0,0,0,0,2,1000,2,700\n1,2,B,3,3,0,0,0,0,0,60,10,30\n";
+static const char ledger_of_both[] =
+	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,"
+	"lost_ring,lost_nesting,lost_other,unmatched_returns\n"
+	"1,A,12,10,0,0,0,0,2,0,0,0,0,0\n1,B,3,3,0,0,0,0,0,0,0,0,0,0\n";
+
+static void summarised_calls_count_but_have_no_percentiles(void **state)
+{
+	put(*state, "activity_detail.csv", detail_beside_a_summary);
+	put(*state, "activity_summary.csv", summary);
+	put(*state, "activity_ledger.csv", ledger_of_both);
+	assert_int_equal(RUN(*state, "."), 0);
+	scratch__expect(
+		*state, "out",
+		"STATE  COUNT    TOTAL   MEAN   P50   P90   P99     MAX\n"
+		"A         12  1.01 us  84 ns  5 ns  8 ns  8 ns  700 ns\n"
+		"B          3    60 ns  20 ns     -     -     -   30 ns\n"
+		"summarised: 10 of 12 calls of A have no rows; percentiles are of the other 2\n"
+		"summarised: 3 of 3 calls of B have no rows\n");
+	assert_int_equal(RUN(*state, "--format=csv", "."), 0);
+	scratch__expect(*state, "out",
+			"state,count,total_ns,mean_ns,min_ns,p50_ns,p90_ns,p99_ns,max_ns,lost,"
+			"unfinished,summarised\r\n"
+			"A,12,1013,84,2,5,8,8,700,0,0,10\r\nB,3,60,20,10,,,,30,0,0,3\r\n");
+	scratch__expect(*state, "err",
+			"tacho: report: summarised: 10 of 12 calls of A have no rows; percentiles "
+			"are of the "
+			"other 2\n"
+			"tacho: report: summarised: 3 of 3 calls of B have no rows\n");
+}
+
+static void a_summary_alone_is_something_found(void **state)
+{
+	put(*state, "a", summary);
+	assert_int_equal(RUN(*state, "a"), 0);
 }
 
 static void the_first_five_malformed_rows_are_shown(void **state)
@@ -191,10 +233,10 @@ static void hostile_names_reach_no_terminal(void **state)
 	assert_int_equal(RUN(*state, "--format", "csv", "a"), 0);
 	scratch__expect(*state, "out",
 			"state,count,total_ns,mean_ns,min_ns,p50_ns,p90_ns,p99_ns,max_ns,lost,"
-			"unfinished\r\n"
-			"\\x1b[2J\\x0d\\x0a\\x7f\\x09,1,5,5,5,5,5,5,5,0,0\r\n"
-			"\\xc2\\x9b31m\\xff,1,4,4,4,4,4,4,4,0,0\r\n"
-			"\xe7\x8a\xb6\xe6\x85\x8b\xc3\xa9,1,3,3,3,3,3,3,3,0,0\r\n");
+			"unfinished,summarised\r\n"
+			"\\x1b[2J\\x0d\\x0a\\x7f\\x09,1,5,5,5,5,5,5,5,0,0,0\r\n"
+			"\\xc2\\x9b31m\\xff,1,4,4,4,4,4,4,4,0,0,0\r\n"
+			"\xe7\x8a\xb6\xe6\x85\x8b\xc3\xa9,1,3,3,3,3,3,3,3,0,0,0\r\n");
 }
 
 static void endless_names_are_cut(void **state)
@@ -270,6 +312,8 @@ int main(void)
 		CASE(the_default_path_is_that_of_the_recorder),
 		CASE(what_is_missing_is_said_below_the_table),
 		CASE(what_is_missing_from_csv_is_said_on_stderr),
+		CASE(summarised_calls_count_but_have_no_percentiles),
+		CASE(a_summary_alone_is_something_found),
 		CASE(the_first_five_malformed_rows_are_shown),
 		CASE(hostile_names_reach_no_terminal),
 		CASE(endless_names_are_cut),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "csv.h"
+#include "escape.h"
 #include "csv_rows.h"
 
 static void expect_row(struct csv_row *row, const char *expected)
@@ -83,10 +84,16 @@ static void empty_fields_keep_their_commas(void **state)
 	csv_row__text(&row, "x");
 	csv_row__text(&row, "");
 	expect_row(&row, ",,x,\r\n");
+	csv_row__begin(&row);
+	csv_row__empty(&row);
+	csv_row__u64(&row, 1);
+	csv_row__empty(&row);
+	expect_row(&row, ",1,\r\n");
 	row.quoting = CSV_QUOTE_ALL;
 	csv_row__begin(&row);
 	csv_row__text(&row, "");
-	expect_row(&row, "\"\"\r\n");
+	csv_row__empty(&row);
+	expect_row(&row, "\"\",\"\"\r\n");
 	csv_row__begin(&row);
 	expect_row(&row, "\r\n");
 	csv_row__free(&row);
@@ -130,6 +137,59 @@ static void a_row_grows_as_far_as_it_must(void **state)
 	csv_row__free(&row);
 	csv_row__free(&row);
 	free(text);
+}
+
+static void expect_escaped(const char *text, size_t sz, const char *expected)
+{
+	char *copy = malloc(sz + 1); /* so that a sanitizer sees a byte too many */
+	char *escaped = malloc(ESCAPED_SZ(sz));
+
+	assert_non_null(copy);
+	assert_non_null(escaped);
+	memcpy(copy, text, sz);
+	assert_int_equal(escape_bytes(escaped, copy, sz), strlen(expected));
+	assert_string_equal(escaped, expected);
+	free(copy);
+	free(escaped);
+}
+
+static void hostile_text_becomes_one_line_of_utf8(void **state)
+{
+	(void)state;
+	expect_escaped("", 0, "");
+	expect_escaped("plain ,\"", 8, "plain ,\"");
+	expect_escaped("a\\b\n\x7f\x1b", 6, "a\\\\b\\x0a\\x7f\\x1b");
+	expect_escaped("\xc2\x9b\xc2\xa0", 4, "\\xc2\\x9b\xc2\xa0");
+	expect_escaped("\xe6\x97\xa5\xff", 4, "\xe6\x97\xa5\\xff");
+}
+
+static void escaping_goes_by_length_and_not_by_nul(void **state)
+{
+	(void)state;
+	expect_escaped("a\0b", 3, "a\\x00b");
+	expect_escaped("\0", 1, "\\x00");
+	expect_escaped("abc", 2, "ab");
+}
+
+static void a_character_that_is_cut_off_is_bytes(void **state)
+{
+	(void)state;
+	expect_escaped("\xc3\xa9", 1, "\\xc3");
+	expect_escaped("\xe6\x97\xa5", 2, "\\xe6\\x97");
+	expect_escaped("\xf0\x9f\x92\xa9", 1, "\\xf0");
+	expect_escaped("\xf0\x9f\x92\xa9", 3, "\\xf0\\x9f\\x92");
+	expect_escaped("\xf0\x9f\x92\xa9", 4, "\xf0\x9f\x92\xa9");
+}
+
+static void plain_text_is_known(void **state)
+{
+	(void)state;
+	assert_true(escape_is_plain(""));
+	assert_true(escape_is_plain(" ~,\""));
+	assert_false(escape_is_plain("a\\"));
+	assert_false(escape_is_plain("a\x7f"));
+	assert_false(escape_is_plain("\x1f"));
+	assert_false(escape_is_plain("\xc3\xa9"));
 }
 
 static void whole_rows_end_at_line_feeds_outside_quotes(void **state)
@@ -196,6 +256,10 @@ int main(void)
 		cmocka_unit_test(empty_fields_keep_their_commas),
 		cmocka_unit_test(numbers_of_every_length_are_exact),
 		cmocka_unit_test(a_row_grows_as_far_as_it_must),
+		cmocka_unit_test(hostile_text_becomes_one_line_of_utf8),
+		cmocka_unit_test(escaping_goes_by_length_and_not_by_nul),
+		cmocka_unit_test(a_character_that_is_cut_off_is_bytes),
+		cmocka_unit_test(plain_text_is_known),
 		cmocka_unit_test(whole_rows_end_at_line_feeds_outside_quotes),
 		cmocka_unit_test(a_torn_row_in_the_middle_ends_with_its_line),
 		cmocka_unit_test(walking_in_pieces_finds_the_same_ends),

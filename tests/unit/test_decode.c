@@ -9,40 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode.h"
-#include "encode.h"
-
-/* What an encoder put, to be decoded. */
-struct kept {
-	char data[512];
-	size_t sz;
-};
-
-static int keep(void *ctx, const void *data, size_t sz)
-{
-	struct kept *kept = ctx;
-
-	assert_int_equal(sz % 8, 0);
-	assert_true(sz <= sizeof(kept->data));
-	memcpy(kept->data, data, sz);
-	kept->sz = sz;
-	return 0;
-}
-
-static struct tacho_activity activity(void)
-{
-	return (struct tacho_activity) {
-		.head = { TACHO_RECORD_ACTIVITY, sizeof(struct tacho_activity) },
-		.start_ns = 1000,
-		.end_ns = 1500,
-		.probe = 3,
-		.pid = 10,
-		.tid = 11,
-		.depth = 2,
-		.ended = TACHO_ENDED_KILLED,
-		.comm = "planner",
-	};
-}
+#include "decode_fixture.h"
 
 static void activity_keeps_every_field(void **state)
 {
@@ -103,6 +70,16 @@ static void comm_without_an_end_is_cut(void **state)
 	assert_string_equal(event.activity.comm, "xxxxxxxxxxxxxxx");
 }
 
+static const struct event_probe probe = {
+	.number = 9,
+	.state = 7,
+	.binary = "/usr/bin/motord",
+	.function = "home",
+	.build_id = "5f1c",
+	.symbol = "home.isra.0",
+	.exit_mode = "fast",
+};
+
 static void names_come_back_as_they_were_put(void **state)
 {
 	struct event event;
@@ -114,25 +91,74 @@ static void names_come_back_as_they_were_put(void **state)
 	assert_int_equal(event.state.number, 7);
 	assert_string_equal(event.state.name, "HOMING");
 
-	assert_int_equal(encode_probe(keep, &kept, 9, 7, "/usr/bin/motord", "home"), 0);
+	assert_int_equal(encode_probe(keep, &kept, &probe), 0);
 	assert_int_equal(decode_record(kept.data, kept.sz, &event, NULL), 0);
 	assert_int_equal(event.probe.number, 9);
 	assert_int_equal(event.probe.state, 7);
 	assert_string_equal(event.probe.binary, "/usr/bin/motord");
 	assert_string_equal(event.probe.function, "home");
+	assert_string_equal(event.probe.build_id, "5f1c");
+	assert_string_equal(event.probe.symbol, "home.isra.0");
+	assert_string_equal(event.probe.exit_mode, "fast");
 }
 
-static void names_without_an_end_are_refused(void **state)
+static void probes_of_before_lack_their_later_names(void **state)
 {
-	struct tacho_record head;
 	struct event event;
 	struct kept kept;
 
 	(void)state;
-	assert_int_equal(encode_probe(keep, &kept, 0, 0, "bin", "f"), 0);
-	memcpy(&head, kept.data, sizeof(head));
-	head.size -= 1; /* the last NUL */
-	memcpy(kept.data, &head, sizeof(head));
+	assert_int_equal(encode_probe(keep, &kept, &probe), 0);
+	set_size(&kept, sizeof(struct tacho_probe) + sizeof("/usr/bin/motord") + sizeof("home"));
+	assert_int_equal(decode_record(kept.data, kept.sz, &event, NULL), 0);
+	assert_string_equal(event.probe.function, "home");
+	assert_string_equal(event.probe.build_id, "");
+	assert_string_equal(event.probe.symbol, "");
+	assert_string_equal(event.probe.exit_mode, "");
+}
+
+static void endless_names_are_cut_so_that_the_record_can_be_read(void **state)
+{
+	static char name[70000];
+	struct event_probe endless = { .binary = name,
+				       .function = name,
+				       .build_id = name,
+				       .symbol = name,
+				       .exit_mode = name };
+	struct event event;
+	static struct kept kept;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	assert_int_equal(encode_probe(keep, &kept, &endless), 0);
+	assert_int_equal(decode_record(kept.data, kept.sz, &event, NULL), 0);
+	assert_int_equal(strlen(event.probe.binary), ENCODE_NAME_SZ_MAX - 1);
+	assert_int_equal(strlen(event.probe.exit_mode), ENCODE_NAME_SZ_MAX - 1);
+}
+
+/* Cut anywhere but behind a name that may be the last. */
+static void names_without_an_end_are_refused(void **state)
+{
+	const size_t binary_sz = strlen(probe.binary) + 1, function_sz = strlen(probe.function) + 1;
+	const size_t later_sz[] = { 0, strlen(probe.build_id) + 1, strlen(probe.symbol) + 1,
+				    strlen(probe.exit_mode) + 1 };
+	size_t end = sizeof(struct tacho_probe), whole = end + binary_sz + function_sz;
+	struct event event;
+	struct kept kept;
+
+	(void)state;
+	encode_probe(keep, &kept, &probe);
+	for (size_t i = 0; i < sizeof(later_sz) / sizeof(later_sz[0]); i++) {
+		whole += later_sz[i];
+		for (; end < whole; end++) {
+			set_size(&kept, end);
+			assert_int_equal(decode_record(kept.data, kept.sz, &event, NULL), -EBADMSG);
+		}
+		set_size(&kept, end++);
+		assert_int_equal(decode_record(kept.data, kept.sz, &event, NULL), 0);
+	}
+	encode_state(keep, &kept, 0, "HOMING");
+	set_size(&kept, sizeof(struct tacho_state) + strlen("HOMING"));
 	assert_int_equal(decode_record(kept.data, kept.sz, &event, NULL), -EBADMSG);
 }
 
@@ -207,6 +233,8 @@ int main(void)
 		cmocka_unit_test(activity_with_an_unknown_ending_is_refused),
 		cmocka_unit_test(comm_without_an_end_is_cut),
 		cmocka_unit_test(names_come_back_as_they_were_put),
+		cmocka_unit_test(probes_of_before_lack_their_later_names),
+		cmocka_unit_test(endless_names_are_cut_so_that_the_record_can_be_read),
 		cmocka_unit_test(names_without_an_end_are_refused),
 		cmocka_unit_test(counts_clock_and_flush_come_back),
 		cmocka_unit_test(stream_of_the_other_byte_order_is_named),

@@ -64,6 +64,23 @@ static void rows_lost_on_disk_are_lost_other(void **state)
 	assert_int_equal(ledger_row__lost(&row), 10 + 5 + 7);
 }
 
+static void calls_without_rows_of_their_own_have_ended_too(void **state)
+{
+	struct ledger_account a = account();
+	struct ledger_row row;
+
+	(void)state;
+	a.kernel.entries += 1000;
+	a.summarised[TACHO_ENDED_RETURN] = 990;
+	a.summarised[TACHO_ENDED_KILLED] = 10;
+	ledger_account__row(&a, true, &row);
+	assert_int_equal(row.ended[TACHO_ENDED_RETURN], 60 + 990);
+	assert_int_equal(row.ended[TACHO_ENDED_KILLED], 2 + 10);
+	assert_int_equal(ledger_row__imbalance(&row), 16);
+	ledger_account__row(&a, false, &row);
+	assert_int_equal(row.ended[TACHO_ENDED_OPEN], 16);
+}
+
 static void more_ends_than_entries_never_make_open_negative(void **state)
 {
 	struct ledger_account a = account();
@@ -99,6 +116,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_made_up_at_the_end),
 		cmocka_unit_test(calls_counted_open_balance_the_end),
 		cmocka_unit_test(rows_lost_on_disk_are_lost_other),
+		cmocka_unit_test(calls_without_rows_of_their_own_have_ended_too),
 		cmocka_unit_test(more_ends_than_entries_never_make_open_negative),
 		cmocka_unit_test(only_a_changed_row_is_worth_writing),
 	};

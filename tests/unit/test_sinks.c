@@ -7,88 +7,22 @@
 
 #include <errno.h>
 
-#include "output_dir.h"
-#include "scratch.h"
-#include "sink.h"
+#include "sinks_fixture.h"
 
 #ifndef GOLDEN_DIR
 #define GOLDEN_DIR "tests/golden/opentrons" /* the tests run at the top of the tree */
 #endif
 
-#define DETAIL_HEADER "state,start_ns,duration_ns,pid,tid,comm,ended,depth,binary,function\r\n"
+#define DETAIL_COLUMNS                                                                             \
+	"state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,return_value,binary,function"
+#define DETAIL_HEADER DETAIL_COLUMNS "\r\n"
 #define LEDGER_HEADER                                                                              \
 	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,lost_ring," \
 	"lost_nesting,lost_other,unmatched_returns\r\n"
 
-struct fixture {
-	struct scratch scratch;
-	struct sink_options options;
-	const struct sink_ops *ops;
-	struct sink *sink;
-	unsigned int notice_cnt;
-};
-
-static void count_notice(void *ctx, const char *text)
-{
-	struct fixture *fixture = ctx;
-
-	assert_true(*text);
-	fixture->notice_cnt++;
-}
-
-static int set_up(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	assert_non_null(fixture);
-	scratch__make(&fixture->scratch);
-	fixture->options = (struct sink_options) {
-		.rotate_keep = 1,
-		.sync_ns = 0,
-		.backlog_bytes = 1024 * 1024,
-		.notice = count_notice,
-		.notice_ctx = fixture,
-	};
-	assert_int_equal(output_dir__open(fixture->scratch.path, &fixture->options.dir, NULL), 0);
-	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	if (fixture->ops)
-		fixture->ops->free(fixture->sink);
-	output_dir__free(fixture->options.dir);
-	scratch__remove(&fixture->scratch);
-	free(fixture);
-	return 0;
-}
-
-static void open_sink(struct fixture *fixture, const struct sink_ops *ops)
-{
-	struct fault why = { 0 };
-
-	if (fixture->ops)
-		fixture->ops->free(fixture->sink);
-	fixture->sink = NULL;
-	fixture->ops = ops;
-	if (ops->open(&fixture->options, &fixture->sink, &why))
-		fail_msg("%s", why.text);
-}
-
 static void put(struct fixture *fixture, const struct activity_row *row)
 {
 	assert_int_equal(fixture->ops->activity(fixture->sink, row), 0);
-}
-
-static void flush(struct fixture *fixture)
-{
-	struct fault why = { 0 };
-
-	if (fixture->ops->flush(fixture->sink, 1, true, &why))
-		fail_msg("%s", why.text);
 }
 
 static struct activity_row ordinary_row(void)
@@ -190,7 +124,7 @@ static void detail_has_every_column_in_order(void **state)
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
 			DETAIL_HEADER "SAVING,1718739269730290312,47381526,812,4294967295,writer,"
-				      "return,3,/usr/bin/saver,\"ns::save(int, char)\"\r\n");
+				      "return,,3,,/usr/bin/saver,\"ns::save(int, char)\"\r\n");
 }
 
 static void detail_spells_every_ending(void **state)
@@ -205,13 +139,13 @@ static void detail_spells_every_ending(void **state)
 	}
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER "S,0,0,0,0,c,return,0,b,f\r\n"
-				      "S,0,0,0,0,c,exception,0,b,f\r\n"
-				      "S,0,0,0,0,c,unwound,0,b,f\r\n"
-				      "S,0,0,0,0,c,thread_exit,0,b,f\r\n"
-				      "S,0,0,0,0,c,exec,0,b,f\r\n"
-				      "S,0,0,0,0,c,killed,0,b,f\r\n"
-				      "S,0,0,0,0,c,open,0,b,f\r\n");
+			DETAIL_HEADER "S,0,0,0,0,c,return,,0,,b,f\r\n"
+				      "S,0,0,0,0,c,exception,,0,,b,f\r\n"
+				      "S,0,0,0,0,c,unwound,,0,,b,f\r\n"
+				      "S,0,0,0,0,c,thread_exit,,0,,b,f\r\n"
+				      "S,0,0,0,0,c,exec,,0,,b,f\r\n"
+				      "S,0,0,0,0,c,killed,,0,,b,f\r\n"
+				      "S,0,0,0,0,c,open,,0,,b,f\r\n");
 }
 
 static void expect_comm(struct fixture *fixture, const char *comm, const char *expected)
@@ -222,7 +156,7 @@ static void expect_comm(struct fixture *fixture, const char *comm, const char *e
 	assert_int_equal(truncate(scratch__at(&fixture->scratch, "activity_detail.csv"), 0), 0);
 	put(fixture, &row);
 	flush(fixture);
-	snprintf(text, sizeof(text), "%sS,0,0,0,0,%s,return,0,b,f\r\n", DETAIL_HEADER, expected);
+	snprintf(text, sizeof(text), "%sS,0,0,0,0,%s,return,,0,,b,f\r\n", DETAIL_HEADER, expected);
 	scratch__expect(&fixture->scratch, "activity_detail.csv", text);
 }
 
@@ -273,7 +207,7 @@ static void detail_escapes_paths_and_functions_too(void **state)
 	put(fixture, &row);
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER "S\\x0a,0,0,0,0,c,return,0,/tmp/\\x0a,\\xff\r\n");
+			DETAIL_HEADER "S\\x0a,0,0,0,0,c,return,,0,,/tmp/\\x0a,\\xff\r\n");
 }
 
 static void detail_of_other_columns_is_set_aside_with_a_notice(void **state)
@@ -286,6 +220,82 @@ static void detail_of_other_columns_is_set_aside_with_a_notice(void **state)
 	scratch__expect(&fixture->scratch, "activity_detail.csv.1", older);
 	scratch__expect(&fixture->scratch, "activity_detail.csv", DETAIL_HEADER);
 	assert_int_equal(fixture->notice_cnt, 1);
+}
+
+static void detail_says_what_failed_and_what_was_returned(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = { .state = "S", .comm = "c", .binary = "b", .function = "f" };
+
+	open_sink(fixture, &detail_sink_ops);
+	row.failed = ROW_FAILED_YES;
+	row.return_value = "-1";
+	put(fixture, &row);
+	row.failed = ROW_FAILED_NO;
+	row.return_value = "0x7f";
+	put(fixture, &row);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_detail.csv",
+			DETAIL_HEADER "S,0,0,0,0,c,return,1,0,-1,b,f\r\n"
+				      "S,0,0,0,0,c,return,0,0,0x7f,b,f\r\n");
+}
+
+static void detail_has_a_column_for_each_captured_value(void **state)
+{
+	static const char *const names[] = { "protocol", "a,\"b\"\n", "steps" };
+	/* formatted already: what is escaped is not escaped again */
+	static const char *const first[] = { "with, comma", NULL, "-7" };
+	static const char *const second[] = { "", "\\x0a\xe2\x80\xa6", NULL };
+	struct fixture *fixture = *state;
+	struct activity_row row = { .state = "S", .comm = "c", .binary = "b", .function = "f" };
+
+	fixture->options.capture_names = names;
+	fixture->options.capture_name_cnt = 3;
+	open_sink(fixture, &detail_sink_ops);
+	row.captured = first;
+	put(fixture, &row);
+	row.captured = second;
+	put(fixture, &row);
+	row.captured = NULL;
+	put(fixture, &row);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_detail.csv",
+			DETAIL_COLUMNS ",protocol,\"a,\"\"b\"\"\\x0a\",steps\r\n"
+				       "S,0,0,0,0,c,return,,0,,b,f,\"with, comma\",,-7\r\n"
+				       "S,0,0,0,0,c,return,,0,,b,f,,\\x0a\xe2\x80\xa6,\r\n"
+				       "S,0,0,0,0,c,return,,0,,b,f,,,\r\n");
+}
+
+static void detail_of_other_captured_values_is_set_aside(void **state)
+{
+	static const char *const names[] = { "steps" };
+	struct fixture *fixture = *state;
+
+	open_sink(fixture, &detail_sink_ops);
+	fixture->options.capture_names = names;
+	fixture->options.capture_name_cnt = 1;
+	open_sink(fixture, &detail_sink_ops);
+	scratch__expect(&fixture->scratch, "activity_detail.csv.1", DETAIL_HEADER);
+	scratch__expect(&fixture->scratch, "activity_detail.csv", DETAIL_COLUMNS ",steps\r\n");
+	assert_int_equal(fixture->notice_cnt, 1);
+}
+
+static void other_sinks_know_nothing_of_captured_values(void **state)
+{
+	static const char *const names[] = { "steps" };
+	struct fixture *fixture = *state;
+	struct activity_row row = { .state = "S", .duration_ns = 3, .captured = names };
+
+	fixture->options.capture_names = names;
+	fixture->options.capture_name_cnt = 1;
+	open_sink(fixture, &ledger_sink_ops);
+	scratch__expect(&fixture->scratch, "activity_ledger.csv", LEDGER_HEADER);
+	open_sink(fixture, &opentrons_sink_ops);
+	put(fixture, &row);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "robot_activity_data", "\"S\",\"0\",\"3\"\r\n");
+	scratch__expect(&fixture->scratch, "robot_activity_data_headers",
+			"state,func_start,duration");
 }
 
 static void ledger_has_every_column_in_order(void **state)
@@ -323,7 +333,8 @@ static void a_sink_opened_again_goes_on_in_its_file(void **state)
 		flush(fixture);
 	}
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER "S,0,0,0,0,c,return,0,b,f\r\nS,0,0,0,0,c,return,0,b,f\r\n");
+			DETAIL_HEADER
+			"S,0,0,0,0,c,return,,0,,b,f\r\nS,0,0,0,0,c,return,,0,,b,f\r\n");
 	assert_int_equal(fixture->notice_cnt, 0);
 }
 
@@ -377,7 +388,6 @@ static void sinks_are_found_by_the_names_that_are_listed(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(opentrons_files_are_the_golden_bytes),
 		CASE(opentrons_rows_are_only_calls_that_control_left),
@@ -387,6 +397,10 @@ int main(void)
 		CASE(detail_escapes_what_a_hostile_name_may_hold),
 		CASE(detail_escapes_paths_and_functions_too),
 		CASE(detail_of_other_columns_is_set_aside_with_a_notice),
+		CASE(detail_says_what_failed_and_what_was_returned),
+		CASE(detail_has_a_column_for_each_captured_value),
+		CASE(detail_of_other_captured_values_is_set_aside),
+		CASE(other_sinks_know_nothing_of_captured_values),
 		CASE(ledger_has_every_column_in_order),
 		CASE(a_sink_opened_again_goes_on_in_its_file),
 		CASE(a_sink_says_when_it_has_no_room),

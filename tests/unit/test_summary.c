@@ -12,6 +12,7 @@
 static void expect(const struct summary *summary, const struct summary *expected)
 {
 	assert_int_equal(summary->cnt, expected->cnt);
+	assert_int_equal(summary->ranked, expected->ranked);
 	assert_int_equal(summary->total, expected->total);
 	assert_int_equal(summary->mean, expected->mean);
 	assert_int_equal(summary->min, expected->min);
@@ -37,7 +38,7 @@ static void one_value_is_every_percentile(void **state)
 
 	(void)state;
 	summarize(&value, 1, &summary);
-	expect(&summary, &(struct summary) { 1, 42, 42, 42, 42, 42, 42, 42 });
+	expect(&summary, &(struct summary) { 1, 1, 42, 42, 42, 42, 42, 42, 42 });
 }
 
 static void percentiles_are_by_nearest_rank(void **state)
@@ -48,11 +49,11 @@ static void percentiles_are_by_nearest_rank(void **state)
 
 	(void)state;
 	summarize(five, 5, &summary);
-	expect(&summary, &(struct summary) { 5, 160, 32, 15, 35, 50, 50, 50 });
+	expect(&summary, &(struct summary) { 5, 5, 160, 32, 15, 35, 50, 50, 50 });
 	for (size_t i = 0; i < 100; i++)
 		hundred[i] = 100 - i;
 	summarize(hundred, 100, &summary);
-	expect(&summary, &(struct summary) { 100, 5050, 51, 1, 50, 90, 99, 100 });
+	expect(&summary, &(struct summary) { 100, 100, 5050, 51, 1, 50, 90, 99, 100 });
 }
 
 /* The definition, taken literally. */
@@ -116,6 +117,53 @@ static void a_total_that_does_not_fit_spoils_only_itself(void **state)
 	assert_int_equal(summary.max, UINT64_MAX);
 }
 
+static void sums_are_added_but_ranked_by_nobody(void **state)
+{
+	uint64_t values[] = { 10, 20, 30 };
+	struct summary summary;
+
+	(void)state;
+	summarize(values, 3, &summary);
+	assert_int_equal(summary.ranked, 3);
+	summary__add(&summary, 7, 1000, 5, 900);
+	assert_int_equal(summary.cnt, 10);
+	assert_int_equal(summary.ranked, 3);
+	assert_int_equal(summary.total, 1060);
+	assert_int_equal(summary.mean, 106);
+	assert_int_equal(summary.min, 5);
+	assert_int_equal(summary.p50, 20);
+	assert_int_equal(summary.max, 900);
+	summary__add(&summary, 1, 50, 50, 50);
+	assert_int_equal(summary.min, 5);
+	assert_int_equal(summary.max, 900);
+}
+
+static void sums_alone_have_a_minimum(void **state)
+{
+	struct summary summary;
+
+	(void)state;
+	summarize(NULL, 0, &summary);
+	summary__add(&summary, 2, 15, 7, 8);
+	assert_int_equal(summary.ranked, 0);
+	assert_int_equal(summary.min, 7);
+	assert_int_equal(summary.mean, 8);
+	assert_int_equal(summary.p50, 0);
+}
+
+static void counts_that_do_not_fit_stay_at_the_largest(void **state)
+{
+	uint64_t values[] = { 1 };
+	struct summary summary;
+
+	(void)state;
+	summarize(values, 1, &summary);
+	summary__add(&summary, UINT64_MAX, UINT64_MAX, 0, UINT64_MAX);
+	assert_true(summary.cnt == UINT64_MAX);
+	assert_true(summary.total == UINT64_MAX);
+	assert_int_equal(summary.mean, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +174,9 @@ int main(void)
 		cmocka_unit_test(values_are_left_sorted),
 		cmocka_unit_test(the_mean_is_rounded_to_nearest),
 		cmocka_unit_test(a_total_that_does_not_fit_spoils_only_itself),
+		cmocka_unit_test(sums_are_added_but_ranked_by_nobody),
+		cmocka_unit_test(sums_alone_have_a_minimum),
+		cmocka_unit_test(counts_that_do_not_fit_stay_at_the_largest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,10 @@ int activity_series__add(struct activity_series *series, struct activity activit
 uint64_t activity_series__unfinished(const struct activity_series *series, enum tacho_ended ended)
 {
 	uint64_t rows = series->rows_ended[ended], ledger = series->ledger.ended[ended];
+	uint64_t summarised = series->summarised.ended[ended];
 
+	/* the ledger knows of those too */
+	ledger -= ledger < summarised ? ledger : summarised;
 	return rows > ledger ? rows : ledger;
 }
 
@@ -189,7 +192,7 @@ static int read_dir(struct activities *activities, const char *dir, struct fault
 		"robot_activity_data",
 		"robot_context_data",
 	};
-	bool found = false, any_ledger;
+	bool found = false, any;
 	int err = 0;
 
 	for (size_t i = 0; !err && !found && i < sizeof(names) / sizeof(names[0]); i++)
@@ -198,7 +201,9 @@ static int read_dir(struct activities *activities, const char *dir, struct fault
 		err = fault__set(why, -ENOENT, "%s: holds no %s, %s or %s", dir, names[0], names[1],
 				 names[2]);
 	if (!err)
-		err = read_parts(activities, dir, "activity_ledger.csv", &any_ledger, why);
+		err = read_parts(activities, dir, "activity_summary.csv", &any, why);
+	if (!err)
+		err = read_parts(activities, dir, "activity_ledger.csv", &any, why);
 	activities__close_ledger(activities);
 	return err;
 }

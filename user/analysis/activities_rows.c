@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analysis/csv_reader.h"
+#include "analysis/summary.h"
 #include "ended.h"
 #include "parse.h"
 
@@ -257,6 +258,115 @@ static const struct layout ledger_layout = {
 	.take = take_ledger,
 };
 
+/* --- activity_summary.csv ----------------------------------------------------------------- */
+
+enum {
+	SUMMARY_STATE,
+	SUMMARY_COUNT,
+	SUMMARY_SUM,
+	SUMMARY_MIN,
+	SUMMARY_MAX,
+	SUMMARY_ENDED,
+	SUMMARY_COLUMN_CNT = SUMMARY_ENDED + TACHO_ENDED_OPEN
+};
+
+static const char *const summary_columns[SUMMARY_COLUMN_CNT] = {
+	[SUMMARY_STATE] = "state",
+	[SUMMARY_COUNT] = "count",
+	[SUMMARY_SUM] = "sum_ns",
+	[SUMMARY_MIN] = "min_ns",
+	[SUMMARY_MAX] = "max_ns",
+	[SUMMARY_ENDED + TACHO_ENDED_RETURN] = "returned",
+	[SUMMARY_ENDED + TACHO_ENDED_EXCEPTION] = "exception",
+	[SUMMARY_ENDED + TACHO_ENDED_UNWOUND] = "unwound",
+	[SUMMARY_ENDED + TACHO_ENDED_THREAD_EXIT] = "thread_exit",
+	[SUMMARY_ENDED + TACHO_ENDED_EXEC] = "exec",
+	[SUMMARY_ENDED + TACHO_ENDED_KILLED] = "killed",
+};
+
+static const char *parse_sums(const char *const *values, struct activity_sums *sums)
+{
+	uint64_t numbers[SUMMARY_COLUMN_CNT];
+
+	if (!*values[SUMMARY_STATE])
+		return "the state has no name";
+	for (size_t i = SUMMARY_COUNT; i < SUMMARY_COLUMN_CNT; i++) {
+		if (parse_u64(values[i], 0, UINT64_MAX, &numbers[i]))
+			return "a number of the summary is no number";
+	}
+	*sums = (struct activity_sums) {
+		.cnt = numbers[SUMMARY_COUNT],
+		.sum_ns = numbers[SUMMARY_SUM],
+		.min_ns = numbers[SUMMARY_MIN],
+		.max_ns = numbers[SUMMARY_MAX],
+	};
+	memcpy(sums->ended, &numbers[SUMMARY_ENDED], TACHO_ENDED_OPEN * sizeof(*sums->ended));
+	return NULL;
+}
+
+static void add_sums(struct activity_sums *sums, const struct activity_sums *more)
+{
+	if (!sums->cnt || more->min_ns < sums->min_ns)
+		sums->min_ns = more->min_ns;
+	if (more->max_ns > sums->max_ns)
+		sums->max_ns = more->max_ns;
+	for (int i = 0; i < TACHO_ENDED_CNT; i++)
+		sums->ended[i] = add_saturated(sums->ended[i], more->ended[i]);
+	sums->sum_ns = add_saturated(sums->sum_ns, more->sum_ns);
+	sums->cnt = add_saturated(sums->cnt, more->cnt);
+}
+
+static int take_summary(struct source *source, const char *const *values, const char **ret_wrong)
+{
+	struct activity_series *series;
+	struct activity_sums sums;
+
+	*ret_wrong = parse_sums(values, &sums);
+	if (*ret_wrong || !sums.cnt)
+		return 0;
+	series = activities__want(source->activities, values[SUMMARY_STATE]);
+	if (!series)
+		return -ENOMEM;
+	add_sums(&series->summarised, &sums);
+	return 0;
+}
+
+_Static_assert(SUMMARY_COLUMN_CNT <= COLUMN_CNT_MAX, "the columns of a layout");
+
+static const struct layout summary_layout = {
+	.columns = summary_columns,
+	.column_cnt = SUMMARY_COLUMN_CNT,
+	.take = take_summary,
+};
+
+/* --- activity_probes.csv ------------------------------------------------------------------ */
+
+enum { PROBES_EVENT, PROBES_COLUMN_CNT = 4 };
+
+static const char *const probes_columns[PROBES_COLUMN_CNT] = {
+	[PROBES_EVENT] = "event",
+	"state",
+	"binary",
+	"last_hit_ns",
+};
+
+/* Nothing is taken; but what is no such row may be the header of other ones. */
+static int pass_over_probe(struct source *source, const char *const *values, const char **ret_wrong)
+{
+	const char *event = values[PROBES_EVENT];
+
+	(void)source;
+	if (strcmp(event, "attached") && strcmp(event, "detached") && strcmp(event, "end"))
+		*ret_wrong = "no such event of a probe";
+	return 0;
+}
+
+static const struct layout probes_layout = {
+	.columns = probes_columns,
+	.column_cnt = PROBES_COLUMN_CNT,
+	.take = pass_over_probe,
+};
+
 /* --- any of them -------------------------------------------------------------------------- */
 
 /* The first column of a name counts: captured values come last, and may have any name. */
@@ -288,12 +398,15 @@ static bool use_layout(struct source *source, const struct layout *layout,
 
 static bool take_header(struct source *source, const struct csv_record *record)
 {
-	if (is_opentrons_header(record)) {
+	static const struct layout *const layouts[] = { &detail_layout, &ledger_layout,
+							&summary_layout, &probes_layout };
+	bool found = is_opentrons_header(record);
+
+	if (found)
 		use_opentrons_layout(source);
-		return true;
-	}
-	return use_layout(source, &detail_layout, record) ||
-	       use_layout(source, &ledger_layout, record);
+	for (size_t i = 0; !found && i < ARRAY_SIZE(layouts); i++)
+		found = use_layout(source, layouts[i], record);
+	return found;
 }
 
 static void refuse_row(struct source *source, const struct csv_record *record, const char *wrong)

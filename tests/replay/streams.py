@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Raw streams, written from docs/FORMATS.md alone. As a program: writes every_record() to a file."""
+import struct
+import sys
+
+U8, U16, U32, U64, S8, S16, S32, S64, POINTER, BOOL, STRING = range(1, 12)
+LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER_EQUAL, GREATER = range(1, 7)
+RETURN, EXCEPTION, UNWOUND, THREAD_EXIT, EXEC, KILLED, OPEN = range(7)
+ATTACHED, DETACHED = range(2)
+BUCKETS, CAPTURES_MAX, RETURNED = 48, 8, 1 << 63
+
+
+def record(kind, fixed, *strings):
+    body = fixed + b"".join(s.encode("utf-8", "surrogateescape") + b"\0" for s in strings)
+    size = 8 + len(body)
+    return struct.pack("=II", kind, size) + body + bytes(-size % 8)
+
+
+def stream():
+    return record(1, struct.pack("=QII", 0x314f484341540a, 1, 0))
+
+
+def state(number, name):
+    return record(2, struct.pack("=II", number, 0), name)
+
+
+def probe(number, of_state, *strings):
+    """binary, function and, in later streams, build-id, symbol and exit mode"""
+    return record(3, struct.pack("=II", number, of_state), *strings)
+
+
+def clock(since_ns, offset_ns):
+    return record(4, struct.pack("=Qq", since_ns, offset_ns))
+
+
+def values(returned=None, captured=(), truncated=0, text=b""):
+    """captured: numbers, None for what could not be read; of strings their length"""
+    valid = sum(1 << n for n, value in enumerate(captured) if value is not None)
+    integers = [value or 0 for value in captured] + [0] * (CAPTURES_MAX - len(captured))
+    if returned is not None:
+        valid |= RETURNED
+    return struct.pack("=QQQ8Q", returned or 0, valid, truncated, *integers) + text
+
+
+def activity(number, start_ns, end_ns, ended=RETURN, depth=0, comm=b"motord", tail=b""):
+    return record(5, struct.pack("=QQIIIIII16s", start_ns, end_ns, number, 4711, 4712, depth, ended,
+                                 1 if tail else 0, comm) + tail)
+
+
+def counts(of_state, entries, *others):
+    return record(6, struct.pack("=II5Q", of_state, 0, entries, *(others or (0, 0, 0, 0))))
+
+
+def flush(time_ns, last=0):
+    return record(7, struct.pack("=QII", time_ns, last, 0))
+
+
+def capture(of_state, index, kind, name, text_offset=0, text_sz=0):
+    return record(8, struct.pack("=6I", of_state, index, kind, text_offset, text_sz, 0), name)
+
+
+def returns(number, kind, compare=0, operand=0):
+    return record(9, struct.pack("=4Iq", number, kind, compare, 0, operand))
+
+
+def summary(of_state, from_ns, to_ns, ended, sum_ns, min_ns, max_ns, buckets):
+    ended = list(ended) + [0] * (7 - len(ended))
+    buckets = [buckets.get(n, 0) for n in range(BUCKETS)]
+    return record(10, struct.pack("=IIQQ7Q3Q48Q", of_state, 0, from_ns, to_ns, *ended, sum_ns, min_ns,
+                                  max_ns, *buckets))
+
+
+def placed(number, placing, time_ns, offset):
+    return record(11, struct.pack("=IIQQ", number, placing, time_ns, offset))
+
+
+def every_record():
+    """Two states and every kind of record; the files that it comes to are in every_record/."""
+    ns = 1_000_000_000
+    motord = "/usr/bin/motord"
+    return b"".join([
+        stream(),
+        state(0, "MOVING"), state(1, "HOMING"),
+        capture(0, 0, STRING, "axis", 0, 16), capture(0, 1, S32, "steps"),
+        capture(1, 0, BOOL, "fast"), capture(1, 1, STRING, "axis", 0, 8),
+        capture(1, 2, POINTER, "motor"),
+        probe(0, 0, motord, "ns::move(int)", "5f1c", "_ZN2ns4moveEi", "safe"),
+        probe(1, 1, motord, "home", "5f1c", "home.isra.0", "fast"),
+        probe(2, 1, motord, "never_called", "5f1c", "never_called", "fast"),
+        returns(0, S32, LESS, 0), returns(1, BOOL, EQUAL, 0),
+        clock(0, 1795317604 * ns),
+        placed(0, ATTACHED, 1 * ns, 0x11c9), placed(1, ATTACHED, 1 * ns, 0x2000),
+        placed(2, ATTACHED, 1 * ns, 0x3000),
+        # an int in a register whose upper half is anything
+        activity(0, 2 * ns, 2 * ns + 700, tail=values(0xdeadbeef_00000003, (5, 1200), text=b"left\n")),
+        activity(0, 2 * ns + 5, 2 * ns + 9, depth=1,
+                 tail=values(0xdeadbeef_fffffffe, (16, (1 << 32) - 1), 1, b"x" * 16)),
+        activity(1, 3 * ns, 3 * ns + 1, tail=values(0xff00, (1, None, 0x7ffc0a), text=b"z")),
+        activity(1, 3 * ns, 3 * ns + 2, tail=values(0x0100_0001, (0, 3, 0), text=b"z\xff,")),
+        activity(1, 4 * ns, 5 * ns, EXCEPTION, tail=values(None, (1, 0, None))),
+        activity(1, 4 * ns, 5 * ns, KILLED),
+        counts(0, 2), counts(1, 4), flush(6 * ns),
+        clock(6 * ns, 1795317605 * ns),  # the clock was set
+        placed(1, DETACHED, 7 * ns, 0x2000),
+        probe(3, 1, motord, "home", "77aa", "home", "fast"),  # motord was replaced
+        returns(3, BOOL, EQUAL, 0),
+        placed(3, ATTACHED, 7 * ns, 0x2100),
+        activity(3, 8 * ns, 8 * ns + 4, tail=values(1, (1, None, 0x7ffc0a))),
+        summary(0, 7 * ns, 9 * ns, (998, 0, 0, 1, 0, 1), 5_000_000, 1, 3_000_000,
+                {0: 10, 10: 989, 21: 1}),
+        activity(0, 8 * ns, 9 * ns, OPEN, tail=values(None, (4, 7), text=b"left")),
+        counts(0, 1003), counts(1, 6, 1, 0, 0, 2), flush(9 * ns, 1),
+    ])
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], "wb") as file:
+        file.write(every_record())

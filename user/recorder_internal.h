@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the parts of the recorder share; nobody else includes this.
+ *
+ *     recorder.c               records in; the sinks opened and flushed; the ledger
+ *     recorder_declarations.c  what the numbers in records stand for
+ *     recorder_rows.c          calls, summaries and probes made rows, and which of them were lost
+ */
+#ifndef TACHO_USER_RECORDER_INTERNAL_H
+#define TACHO_USER_RECORDER_INTERNAL_H
+
+#include "clock.h"
+#include "decode.h"
+#include "ledger.h"
+#include "recorder.h"
+#include "values.h"
+
+struct capture {
+	char *name;
+	enum tacho_value_type type;
+	uint32_t text_offset;
+	uint32_t text_sz;
+	size_t column; /* of recorder.columns; from the start on */
+};
+
+struct state {
+	char *name;
+	struct ledger_account account;
+	struct capture *captures;
+	size_t capture_cnt;
+};
+
+struct probe {
+	uint32_t state;
+	char *binary;
+	char *function;
+	char *build_id;
+	char *symbol;
+	char *exit_mode;
+	bool has_return;
+	enum tacho_value_type return_type;
+	enum tacho_compare compare; /* failed if `value compare operand` */
+	int64_t operand;
+	bool attached;
+	uint64_t offset; /* where it was placed last */
+	uint64_t calls;	 /* rows */
+	bool hit;
+	uint64_t last_hit_ns; /* CLOCK_MONOTONIC */
+};
+
+struct output {
+	const struct sink_ops *ops;
+	struct sink *sink; /* NULL before the start */
+};
+
+/* A row that was taken since the last flush that put everything into the files. Should the
+ * recording end before there is another one, the ledger has to know whose rows are lost. */
+struct unwritten_row {
+	uint32_t probe;
+	uint8_t ended;
+	bool failed;
+	uint16_t outputs; /* bit n: output n took it */
+};
+
+struct unwritten_summary {
+	uint32_t state;
+	uint64_t ended[TACHO_ENDED_CNT];
+};
+
+struct recorder {
+	struct sink_options sink_options;
+	struct output *outputs;
+	size_t output_cnt;
+	/* of these */
+	struct output *summary;
+	struct output *probe_events;
+	struct output *ledger;
+	bool started;
+	const char **columns;  /* the names of captured values; they are those of struct capture */
+	const char **captured; /* what a row has in them; all NULL between rows */
+	size_t column_cnt;
+	struct state *states;
+	size_t state_cnt;
+	struct probe *probes;
+	size_t probe_cnt;
+	struct unwritten_row *unwritten;
+	size_t unwritten_cnt;
+	size_t unwritten_capacity;
+	struct unwritten_summary *unwritten_summaries;
+	size_t unwritten_summary_cnt;
+	size_t unwritten_summary_capacity;
+	struct clock_history clock;
+	uint64_t failed;
+	uint64_t unusable;
+	bool ended_well;
+	uint64_t last_ns; /* CLOCK_MONOTONIC of the newest thing seen */
+	/* the values of the row at hand */
+	char return_text[VALUE_TEXT_SZ];
+	char capture_texts[TACHO_CAPTURES_MAX][VALUE_TEXT_SZ];
+};
+
+static inline uint64_t recorder__wall_ns(const struct recorder *recorder, uint64_t monotonic_ns)
+{
+	return monotonic_ns + clock_history__offset_at(&recorder->clock, monotonic_ns);
+}
+
+/* recorder_declarations.c. -EBADMSG or -ENOMEM with why; nothing is taken then. */
+
+int recorder__take_state(struct recorder *recorder, const struct event_state *event,
+			 struct fault *why);
+int recorder__take_capture(struct recorder *recorder, const struct event_capture *event,
+			   struct fault *why);
+int recorder__take_probe(struct recorder *recorder, const struct event_probe *event,
+			 struct fault *why);
+int recorder__take_return(struct recorder *recorder, const struct tacho_return *event,
+			  struct fault *why);
+/* Gives every name of a captured value its column. -E2BIG when there are too many. */
+int recorder__make_columns(struct recorder *recorder, struct fault *why);
+void recorder__free_columns(struct recorder *recorder);
+void recorder__free_declarations(struct recorder *recorder);
+
+/* recorder_rows.c. Likewise; a row that no sink has room for is counted as lost, and no failure. */
+
+int recorder__take_activity(struct recorder *recorder, const struct event *event,
+			    struct fault *why);
+int recorder__take_summary(struct recorder *recorder, const struct tacho_summary *event,
+			   struct fault *why);
+int recorder__take_placed(struct recorder *recorder, const struct tacho_placed *event,
+			  struct fault *why);
+/* The last rows of the probes that are in place. */
+void recorder__end_probes(struct recorder *recorder, uint64_t now_ns);
+/* All rows are in the files. */
+void recorder__forget_unwritten(struct recorder *recorder);
+/* The recording is over and not everything could be written: rows that are missing in any of the
+ * files are lost, and the ledger is corrected. */
+void recorder__give_up_unwritten(struct recorder *recorder);
+
+#endif
