@@ -57,12 +57,13 @@ static void decode(const struct elf_file *file, uint64_t vaddr, uint64_t size)
 	code_exits__free(&exits);
 }
 
-static void find(const struct elf_file *file, const char *name)
+static void find(const struct elf_file *file, const char *name, int many)
 {
+	const struct elf_query query = { .name = name, .many = many };
 	struct elf_symbols symbols = {};
 	struct fault why = {};
 
-	if (elf_file__find(file, name, &symbols, &why) != 0) {
+	if (elf_file__find(file, &query, &symbols, &why) != 0) {
 		require(why.text[0]);
 		return;
 	}
@@ -73,10 +74,31 @@ static void find(const struct elf_file *file, const char *name)
 
 		require(elf_file__offset(file, s->vaddr, &offset) == 0 && offset == s->offset);
 		require(i == 0 || symbols.items[i - 1].vaddr < s->vaddr);
+		require(s->name && s->display && s->table);
 		if (i < SYMBOLS_MAX)
 			decode(file, s->vaddr, s->size);
 	}
 	elf_symbols__free(&symbols);
+}
+
+struct listing {
+	const struct elf_file *file;
+	const char *before;
+	size_t cnt;
+};
+
+static int look_at_function(void *ctx, const struct elf_symbol *symbol)
+{
+	struct listing *listing = ctx;
+	const struct elf_symbol *at = elf_file__function_at(listing->file, symbol->vaddr);
+	uint64_t offset;
+
+	require(!listing->before || strcmp(listing->before, symbol->display) <= 0);
+	require(at && at->vaddr == symbol->vaddr);
+	require(elf_file__offset(listing->file, symbol->vaddr, &offset) == 0 &&
+		offset == symbol->offset);
+	listing->before = symbol->display;
+	return ++listing->cnt == 100;
 }
 
 static int look(void *ctx, const char *name)
@@ -93,8 +115,11 @@ static int look_at_entry(void *ctx, const struct ld_cache_entry *entry)
 
 static void use(const char *path)
 {
-	static const char *const names[] = { "f", "versioned", "versioned@LIB_1", "other" };
+	static const char *const names[] = { "f", "versioned", "versioned@LIB_1", "ns::f(int)",
+					     "main.main" };
+	static const char *const patterns[] = { "*", "ns::*", "f" };
 	struct elf_file *file = NULL;
+	struct listing listing = {};
 	struct fault why = {};
 	size_t seen = 0;
 
@@ -102,8 +127,16 @@ static void use(const char *path)
 		require(!file && why.text[0]);
 		return;
 	}
+	listing.file = file;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		find(file, names[i]);
+		find(file, names[i], 0);
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		find(file, patterns[i], 1);
+	why.text[0] = '\0';
+	require(elf_file__each_function(file, look_at_function, &listing, &why) >= 0 ||
+		why.text[0]);
+	elf_file__function_at(file, 0x401000);
+	seen += (size_t)elf_file__is_go(file) + (size_t)elf_file__is_rust(file);
 	elf_file__each_needed(file, look, &seen);
 	elf_file__each_import(file, look, &seen);
 	elf_file__has_section(file, ".text");

@@ -34,6 +34,21 @@ static inline const char *fixture(const char *name)
 	return path;
 }
 
+/* Skips the case, by name, where a fixture was not built because its compiler is missing. */
+static inline void need_fixture(const char *name)
+{
+	const char *folder = getenv("TACHO_TEST_TARGETS");
+	char path[4096];
+
+	if (!folder)
+		fail_msg("TACHO_TEST_TARGETS is not set: run this through make");
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (access(path, R_OK) == 0)
+		return;
+	print_message("%s is not there: its compiler is not installed\n", name);
+	skip();
+}
+
 static inline struct elf_file *open_fixture(const char *name)
 {
 	struct elf_file *file = NULL;
@@ -42,6 +57,15 @@ static inline struct elf_file *open_fixture(const char *name)
 	if (elf_file__open(fixture(name), &file, &why) != 0)
 		fail_msg("%s", why.text);
 	return file;
+}
+
+/* Finds one function, or several of one name. */
+static inline int find_named(const struct elf_file *file, const char *name,
+			     struct elf_symbols *symbols, struct fault *why)
+{
+	const struct elf_query query = { .name = name };
+
+	return elf_file__find(file, &query, symbols, why);
 }
 
 static inline struct bytes read_fixture(const char *name)

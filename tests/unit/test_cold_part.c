@@ -16,7 +16,7 @@ static struct elf_symbol *function__find(struct function *f, const char *name)
 	struct fault why = {};
 
 	f->file = open_fixture("prog_throw");
-	if (elf_file__find(f->file, name, &f->symbols, &why) != 0)
+	if (elf_file__find(f->file, &(struct elf_query) { .name = name }, &f->symbols, &why) != 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(f->symbols.cnt, 1);
 	return &f->symbols.items[0];

@@ -30,7 +30,7 @@ static void assert_find_refused(const char *fixture_name, const char *name, int 
 	struct elf_symbols symbols = {};
 	struct fault why = {};
 
-	assert_int_equal(elf_file__find(file, name, &symbols, &why), err);
+	assert_int_equal(find_named(file, name, &symbols, &why), err);
 	assert_null(symbols.items);
 	assert_says(&why, part);
 	assert_says(&why, elf_file__path(file));
@@ -45,7 +45,7 @@ static struct elf_file *find_in(const char *fixture_name, const char *name, size
 	struct fault why = {};
 
 	*symbols = (struct elf_symbols) {};
-	if (elf_file__find(file, name, symbols, &why) != 0)
+	if (find_named(file, name, symbols, &why) != 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(symbols->cnt, cnt);
 	for (size_t i = 0; i < cnt; i++) {
@@ -208,7 +208,7 @@ static void addresses_lead_to_offsets_as_lld_lays_files_out(void **state)
 	assert_int_equal(elf_file__offset(file, TINY_CODE_VADDR - 1, &offset), -ERANGE);
 	assert_int_equal(elf_file__offset(file, 0x400000, &offset), -ERANGE);
 	assert_int_equal(offset, 77);
-	assert_int_equal(elf_file__find(file, "f", &found, NULL), 0);
+	assert_int_equal(find_named(file, "f", &found, NULL), 0);
 	assert_int_equal(found.items[0].offset, TINY_CODE_OFFSET + 1);
 	assert_int_equal(elf_file__read(file, TINY_CODE_VADDR + 1, read_back, 16), 2);
 	assert_memory_equal(read_back, code + 1, 2);
@@ -350,7 +350,7 @@ static void find_says_that_a_file_has_no_symbols_at_all(void **state)
 	assert_int_equal(elf_file__open(path, &file, &why), 0);
 	assert_int_equal(strlen(elf_file__build_id(file)), 40);
 	assert_false(elf_file__has_section(file, ".text"));
-	assert_int_equal(elf_file__find(file, "main", &symbols, &why), -ENOENT);
+	assert_int_equal(find_named(file, "main", &symbols, &why), -ENOENT);
 	assert_says(&why, "stripped: it has neither .symtab nor .dynsym");
 	elf_file__free(file);
 	close(fd);
@@ -412,10 +412,10 @@ static void find_refuses_functions_outside_the_code(void **state)
 	tiny_elf__make(&spec, &bytes);
 	fd = tiny_file__publish(bytes.bytes, bytes.sz, path, sizeof(path));
 	assert_int_equal(elf_file__open(path, &file, &why), 0);
-	assert_int_equal(elf_file__find(file, "far", &found, &why), -EINVAL);
+	assert_int_equal(find_named(file, "far", &found, &why), -EINVAL);
 	assert_says(&why, "outside every executable segment");
-	assert_int_equal(elf_file__find(file, "headers", &found, &why), -EINVAL);
-	assert_int_equal(elf_file__find(file, "untyped", &found, &why), -EINVAL);
+	assert_int_equal(find_named(file, "headers", &found, &why), -EINVAL);
+	assert_int_equal(find_named(file, "untyped", &found, &why), -EINVAL);
 	assert_says(&why, "not a function");
 	elf_file__free(file);
 	close(fd);

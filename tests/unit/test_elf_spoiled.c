@@ -15,7 +15,7 @@ static void use_functions(const struct elf_file *file, const char *name)
 	struct fault why = {};
 	int err;
 
-	err = elf_file__find(file, name, &symbols, &why);
+	err = find_named(file, name, &symbols, &why);
 	assert_true(err <= 0);
 	assert_true(err == 0 || why.text[0]);
 	for (size_t i = 0; i < symbols.cnt; i++) {
@@ -28,6 +28,31 @@ static void use_functions(const struct elf_file *file, const char *name)
 			code_exits__free(&exits);
 	}
 	elf_symbols__free(&symbols);
+}
+
+static int look_at_function(void *ctx, const struct elf_symbol *symbol)
+{
+	*(size_t *)ctx += strlen(symbol->name) + strlen(symbol->display) + strlen(symbol->table);
+	return 0;
+}
+
+static void use_all_functions(const struct elf_file *file)
+{
+	const struct elf_query all = { .name = "*", .many = true };
+	struct elf_symbols symbols = {};
+	struct fault why = {};
+	size_t seen = 0;
+	int err;
+
+	err = elf_file__each_function(file, look_at_function, &seen, &why);
+	assert_true(err == 0 || why.text[0]);
+	err = elf_file__find(file, &all, &symbols, &why);
+	assert_true(err == 0 || why.text[0]);
+	for (size_t i = 0; i < symbols.cnt; i++)
+		elf_file__function_at(file, symbols.items[i].vaddr + 1);
+	elf_symbols__free(&symbols);
+	elf_file__is_go(file);
+	elf_file__is_rust(file);
 }
 
 /* Everything that reads the file must end well, or badly with a text. */
@@ -50,6 +75,8 @@ static void use_bytes(const void *bytes, size_t sz)
 		use_functions(file, "plain_function");
 		use_functions(file, "versioned@LIB_1");
 		use_functions(file, "no_such_function");
+		use_functions(file, "net::Server::handle(int, char)");
+		use_all_functions(file);
 		elf_file__each_needed(file, look_at_name, &seen);
 		elf_file__each_import(file, look_at_name, &seen);
 		elf_file__has_section(file, ".gnu_debuglink");
@@ -105,13 +132,9 @@ static void spoiled_headers_are_survived(void **state)
 	}
 }
 
-static void spoiled_contents_are_survived(void **state)
+static void spoil_at_random(struct bytes bytes, int rounds)
 {
-	struct bytes bytes = read_fixture("libelf_lib.so");
-
-	(void)state;
-	srand(7);
-	for (int round = 0; round < 4000; round++) {
+	for (int round = 0; round < rounds; round++) {
 		uint8_t good[8];
 		size_t at[8];
 
@@ -125,6 +148,34 @@ static void spoiled_contents_are_survived(void **state)
 		for (size_t i = 8; i-- > 0;)
 			bytes.at[at[i]] = good[i];
 	}
+}
+
+static void spoiled_contents_are_survived(void **state)
+{
+	static const char *const files[] = { "libelf_lib.so", "libsym_mini.so", "libsym_names.so" };
+
+	(void)state;
+	srand(7);
+	for (size_t i = 0; i < 3; i++) {
+		struct bytes bytes = read_fixture(files[i]);
+
+		spoil_at_random(bytes, 2000);
+		free(bytes.at);
+	}
+}
+
+/* The table is spoiled where it is dense: its header and the first of its functions. */
+static void spoiled_go_tables_are_survived(void **state)
+{
+	struct bytes bytes;
+	uint8_t *header;
+
+	(void)state;
+	need_fixture("sym_go_stripped");
+	bytes = read_fixture("sym_go_stripped");
+	header = memmem(bytes.at, bytes.sz, "\xff\xff\xff\0\0\1\10", 7);
+	assert_non_null(header);
+	spoil_range(bytes, (size_t)(header - bytes.at) - 1, (size_t)(header - bytes.at) + 72);
 	free(bytes.at);
 }
 
@@ -149,11 +200,56 @@ static void a_name_outside_its_strings_is_refused(void **state)
 	bytes.bytes[0x800 + 2 * sizeof(Elf64_Sym) + 2] = 0x77;
 	fd = tiny_file__publish(bytes.bytes, bytes.sz, path, sizeof(path));
 	assert_int_equal(elf_file__open(path, &file, &why), 0);
-	assert_int_equal(elf_file__find(file, "f", &found, &why), -EBADMSG);
+	assert_int_equal(find_named(file, "f", &found, &why), -EBADMSG);
 	assert_null(found.items);
 	assert_says(&why, "symbol 2 in .symtab");
 	elf_file__free(file);
 	close(fd);
+}
+
+/* 20,000 symbols whose names are the ends of one string of 60,000 bytes: reading them all would be
+ * reading half a gigabyte, and sorting them much more. */
+static void names_that_lie_upon_each_other_are_refused(void **state)
+{
+	static const uint8_t code[] = { 0xc3 };
+	static const struct tiny_symbol none[] = { { 0 } };
+	const struct tiny_elf spec = {
+		.machine = EM_X86_64, .code = code, .code_sz = 1, .symbols = none
+	};
+	const size_t cnt = 20000, strings_sz = 60000, symbols_sz = cnt * sizeof(Elf64_Sym);
+	struct elf_symbols found = {};
+	struct elf_file *file = NULL;
+	struct tiny_file tiny;
+	struct fault why = {};
+	Elf64_Shdr *shdrs;
+	Elf64_Sym *symbols;
+	uint8_t *bytes;
+	char path[64];
+	int fd;
+
+	(void)state;
+	tiny_elf__make(&spec, &tiny);
+	bytes = calloc(1, tiny.sz + symbols_sz + strings_sz);
+	memcpy(bytes, tiny.bytes, tiny.sz);
+	shdrs = (Elf64_Shdr *)(void *)(bytes + 0x1c00);
+	shdrs[2].sh_offset = tiny.sz;
+	shdrs[2].sh_size = symbols_sz;
+	shdrs[3].sh_offset = tiny.sz + symbols_sz;
+	shdrs[3].sh_size = strings_sz;
+	symbols = (Elf64_Sym *)(void *)(bytes + tiny.sz);
+	for (size_t i = 1; i < cnt; i++)
+		symbols[i] = (Elf64_Sym) { .st_name = (Elf64_Word)i,
+					   .st_info = STT_FUNC,
+					   .st_shndx = 1,
+					   .st_value = TINY_CODE_VADDR };
+	memset(bytes + tiny.sz + symbols_sz, 'a', strings_sz - 1);
+	fd = tiny_file__publish(bytes, tiny.sz + symbols_sz + strings_sz, path, sizeof(path));
+	assert_int_equal(elf_file__open(path, &file, &why), 0);
+	assert_int_equal(find_named(file, "f", &found, &why), -EBADMSG);
+	assert_says(&why, "lie upon each other");
+	elf_file__free(file);
+	close(fd);
+	free(bytes);
 }
 
 static void a_file_that_shrinks_is_survived(void **state)
@@ -185,7 +281,9 @@ int main(void)
 		cmocka_unit_test(truncated_files_are_survived),
 		cmocka_unit_test(spoiled_headers_are_survived),
 		cmocka_unit_test(spoiled_contents_are_survived),
+		cmocka_unit_test(spoiled_go_tables_are_survived),
 		cmocka_unit_test(a_name_outside_its_strings_is_refused),
+		cmocka_unit_test(names_that_lie_upon_each_other_are_refused),
 		cmocka_unit_test(a_file_that_shrinks_is_survived),
 	};
 

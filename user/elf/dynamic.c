@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a file asks of the dynamic linker: libraries and the symbols it imports. */
+/* What a file asks of the dynamic linker: libraries, symbols, and to be told where it is. */
 #include "elf_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define DYNAMIC_MAX_SZ (1 << 20)
+#define RELOCATIONS_CHUNK 1024
 
 /* File offset of sz bytes at vaddr in a segment of any kind. */
 static int place_of(const struct elf_file *file, uint64_t vaddr, uint64_t sz, uint64_t *ret_offset)
@@ -41,6 +43,10 @@ void elf_file__load_dynamic(struct elf_file *file, const GElf_Phdr *phdr)
 			strings_vaddr = dyn.d_un.d_ptr;
 		else if (dyn.d_tag == DT_STRSZ)
 			strings_sz = dyn.d_un.d_val;
+		else if (dyn.d_tag == DT_RELA)
+			file->rela_vaddr = dyn.d_un.d_ptr;
+		else if (dyn.d_tag == DT_RELASZ)
+			file->rela_sz = dyn.d_un.d_val;
 		else if (dyn.d_tag == DT_FLAGS_1 && (dyn.d_un.d_val & DF_1_PIE))
 			file->program = true;
 	}
@@ -89,4 +95,41 @@ int elf_file__each_import(const struct elf_file *file, int (*each)(void *ctx, co
 			return err;
 	}
 	return 0;
+}
+
+static bool is_relative(const struct elf_file *file, const Elf64_Rela *rela)
+{
+	switch (file->machine) {
+	case EM_X86_64:
+		return ELF64_R_TYPE(rela->r_info) == R_X86_64_RELATIVE;
+	case EM_AARCH64:
+		return ELF64_R_TYPE(rela->r_info) == R_AARCH64_RELATIVE;
+	default:
+		return false;
+	}
+}
+
+void elf_file__relocate(const struct elf_file *file, uint64_t vaddr, void *bytes, uint64_t sz)
+{
+	Elf64_Rela chunk[RELOCATIONS_CHUNK];
+	uint64_t offset, left = file->rela_sz;
+
+	if (sz < sizeof(uint64_t) || !file->rela_sz ||
+	    place_of(file, file->rela_vaddr, file->rela_sz, &offset) != 0)
+		return;
+	while (left >= sizeof(*chunk)) {
+		size_t wanted = left < sizeof(chunk) ? left - left % sizeof(*chunk) : sizeof(chunk);
+		ssize_t n = elf_file__pread(file, chunk, wanted, offset);
+
+		for (ssize_t i = 0; (i + 1) * (ssize_t)sizeof(*chunk) <= n; i++) {
+			uint64_t at = chunk[i].r_offset - vaddr;
+
+			if (is_relative(file, &chunk[i]) && at <= sz - sizeof(uint64_t))
+				memcpy((uint8_t *)bytes + at, &chunk[i].r_addend, sizeof(uint64_t));
+		}
+		if (n < (ssize_t)wanted)
+			return;
+		offset += wanted;
+		left -= wanted;
+	}
 }

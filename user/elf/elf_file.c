@@ -7,7 +7,7 @@
  * file that shrinks under us is a short read and not a SIGBUS. No section is loaded before its
  * place was compared with the size of the file.
  */
-#include "elf_private.h"
+#include "elf_index.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +21,6 @@
 /* Real files have three note segments of a few hundred bytes. */
 #define NOTES_MAX_CNT 16
 #define NOTES_MAX_SZ (1 << 20)
-/* A million symbols may all name the same endless string. */
-#define STRING_MAX_SZ (1 << 16)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define HOST_ORDER ELFDATA2LSB
@@ -30,7 +28,7 @@
 #define HOST_ORDER ELFDATA2MSB
 #endif
 
-static bool within_file(const struct elf_file *file, uint64_t offset, uint64_t sz)
+bool elf_file__within(const struct elf_file *file, uint64_t offset, uint64_t sz)
 {
 	return offset <= file->sz && sz <= file->sz - offset;
 }
@@ -61,9 +59,28 @@ static int refuse_kind(const struct elf_file *file, mode_t mode, struct fault *w
 	return fault__set(why, -EINVAL, "%s: not a regular file", file->path);
 }
 
+/* Who the open file is. */
+static int identify(struct elf_file *file, struct fault *why)
+{
+	struct stat st;
+	int err;
+
+	if (fstat(file->fd, &st) != 0) {
+		err = -errno;
+		return fault__set(why, err, "%s: %s", file->path, strerror(-err));
+	}
+	if (!S_ISREG(st.st_mode))
+		return refuse_kind(file, st.st_mode, why);
+	file->dev = st.st_dev;
+	file->ino = st.st_ino;
+	file->sz = (uint64_t)st.st_size;
+	file->changed = st.st_mtim;
+	return 0;
+}
+
 /* stat comes first because merely opening some devices does something (watchdogs, tapes); the
  * second look is at what was really opened. */
-static int open_regular(struct elf_file *file, struct fault *why)
+static int open_path(struct elf_file *file, struct fault *why)
 {
 	struct stat st;
 	int err;
@@ -75,17 +92,23 @@ static int open_regular(struct elf_file *file, struct fault *why)
 	if (!S_ISREG(st.st_mode))
 		return refuse_kind(file, st.st_mode, why);
 	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (file->fd < 0 || fstat(file->fd, &st) != 0) {
+	if (file->fd < 0) {
 		err = -errno;
 		return fault__set(why, err, "%s: %s", file->path, strerror(-err));
 	}
-	if (!S_ISREG(st.st_mode))
-		return refuse_kind(file, st.st_mode, why);
-	file->dev = st.st_dev;
-	file->ino = st.st_ino;
-	file->sz = (uint64_t)st.st_size;
-	file->changed = st.st_mtim;
-	return 0;
+	return identify(file, why);
+}
+
+static int open_duplicate(struct elf_file *file, int fd, struct fault *why)
+{
+	int err;
+
+	file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (file->fd < 0) {
+		err = -errno;
+		return fault__set(why, err, "%s: %s", file->path, strerror(-err));
+	}
+	return identify(file, why);
 }
 
 /* The interpreter's line is the best hint: that program is what runs. */
@@ -154,9 +177,11 @@ static int check_headers(const struct elf_file *file, const Elf64_Ehdr *ehdr, st
 	uint64_t count = ehdr->e_shnum;
 	Elf64_Shdr first;
 
-	if (ehdr->e_phnum == 0 || ehdr->e_phentsize != sizeof(Elf64_Phdr))
+	if (file->tables_only && ehdr->e_phnum == 0 && ehdr->e_shoff == 0)
+		return fault__set(why, -ENOEXEC, "%s: has no headers", file->path);
+	if (!file->tables_only && (ehdr->e_phnum == 0 || ehdr->e_phentsize != sizeof(Elf64_Phdr)))
 		return fault__set(why, -ENOEXEC, "%s: has no program headers", file->path);
-	if (!within_file(file, ehdr->e_phoff, (uint64_t)ehdr->e_phnum * sizeof(Elf64_Phdr)))
+	if (!elf_file__within(file, ehdr->e_phoff, (uint64_t)ehdr->e_phnum * sizeof(Elf64_Phdr)))
 		return fault__set(why, -ENOEXEC, "%s: cut short: its program headers are missing",
 				  file->path);
 	if (ehdr->e_shoff == 0)
@@ -164,14 +189,14 @@ static int check_headers(const struct elf_file *file, const Elf64_Ehdr *ehdr, st
 	if (ehdr->e_shentsize != sizeof(first))
 		return fault__set(why, -ENOEXEC, "%s: corrupt: section headers of %u bytes",
 				  file->path, ehdr->e_shentsize);
-	if (!within_file(file, ehdr->e_shoff, sizeof(first)) ||
+	if (!elf_file__within(file, ehdr->e_shoff, sizeof(first)) ||
 	    read_at(file->fd, &first, sizeof(first), ehdr->e_shoff) != sizeof(first))
 		return fault__set(why, -ENOEXEC, "%s: cut short: its section headers are missing",
 				  file->path);
 	if (count == 0)
 		count = first.sh_size; /* more than 65,279 sections: gABI, "Extended Numbering" */
 	if (count > file->sz / sizeof(first) ||
-	    !within_file(file, ehdr->e_shoff, count * sizeof(first)))
+	    !elf_file__within(file, ehdr->e_shoff, count * sizeof(first)))
 		return fault__set(why, -ENOEXEC, "%s: cut short: its section headers are missing",
 				  file->path);
 	return 0;
@@ -182,10 +207,10 @@ static int add_segment(struct elf_file *file, const GElf_Phdr *phdr, struct faul
 	struct elf_segment *segment = &file->segments[file->segment_cnt];
 	bool executable = phdr->p_flags & PF_X;
 
-	if (!within_file(file, phdr->p_offset, phdr->p_filesz) ||
+	if (!elf_file__within(file, phdr->p_offset, phdr->p_filesz) ||
 	    phdr->p_vaddr > UINT64_MAX - phdr->p_filesz) {
 		/* A file of separate debug information keeps headers of data it does not hold. */
-		if (!executable)
+		if (!executable || file->tables_only)
 			return 0;
 		return fault__set(why, -ENOEXEC,
 				  "%s: cut short: its code ends at 0x%" PRIx64
@@ -199,6 +224,7 @@ static int add_segment(struct elf_file *file, const GElf_Phdr *phdr, struct faul
 		.offset = phdr->p_offset,
 		.sz = phdr->p_filesz,
 		.executable = executable,
+		.writable = phdr->p_flags & PF_W,
 	};
 	file->segment_cnt++;
 	return 0;
@@ -211,10 +237,10 @@ static int load_segments(struct elf_file *file, struct fault *why)
 	size_t count;
 	int err;
 
-	if (elf_getphdrnum(file->elf, &count) != 0 || count == 0 ||
+	if (elf_getphdrnum(file->elf, &count) != 0 || (count == 0 && !file->tables_only) ||
 	    count > file->sz / sizeof(Elf64_Phdr))
 		return fault__set(why, -ENOEXEC, "%s: corrupt program headers", file->path);
-	file->segments = calloc(count, sizeof(*file->segments));
+	file->segments = calloc(count + 1, sizeof(*file->segments));
 	if (!file->segments)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
@@ -228,7 +254,7 @@ static int load_segments(struct elf_file *file, struct fault *why)
 	}
 	for (size_t i = 0; i < file->segment_cnt; i++)
 		any_code |= file->segments[i].executable;
-	if (!any_code)
+	if (!any_code && !file->tables_only)
 		return fault__set(why, -ENOEXEC,
 				  "%s: holds no code (is it a file of separate debug "
 				  "information? name the program itself)",
@@ -236,20 +262,19 @@ static int load_segments(struct elf_file *file, struct fault *why)
 	return 0;
 }
 
-Elf_Data *elf_file__chunk(const struct elf_file *file, uint64_t offset, uint64_t sz, Elf_Type type)
+/* cmd/link writes its own build id as a note, of a program that has no section headers too. */
+static bool is_go_note(const GElf_Nhdr *note, const char *name)
 {
-	if (sz == 0 || !within_file(file, offset, sz))
-		return NULL;
-	return elf_getdata_rawchunk(file->elf, (int64_t)offset, sz, type);
+	return note->n_namesz == 4 && memcmp(name, "Go\0", 4) == 0;
 }
 
-static void load_build_id(struct elf_file *file, const GElf_Phdr *phdr)
+static void load_notes(struct elf_file *file, const GElf_Phdr *phdr)
 {
 	size_t name_offset, desc_offset, at = 0, next;
 	GElf_Nhdr note;
 	Elf_Data *data;
 
-	if (file->build_id[0] || phdr->p_filesz > NOTES_MAX_SZ)
+	if (phdr->p_filesz > NOTES_MAX_SZ)
 		return;
 	data = elf_file__chunk(file, phdr->p_offset, phdr->p_filesz,
 			       phdr->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
@@ -260,13 +285,13 @@ static void load_build_id(struct elf_file *file, const GElf_Phdr *phdr)
 		const char *name = (const char *)data->d_buf + name_offset;
 
 		at = next;
-		if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
-		    memcmp(name, "GNU", sizeof("GNU")) != 0 ||
+		file->go_note |= is_go_note(&note, name);
+		if (file->build_id[0] || note.n_type != NT_GNU_BUILD_ID ||
+		    note.n_namesz != sizeof("GNU") || memcmp(name, "GNU", sizeof("GNU")) != 0 ||
 		    note.n_descsz > (BUILD_ID_HEX_SZ - 1) / 2)
 			continue;
 		for (size_t i = 0; i < note.n_descsz; i++)
 			snprintf(&file->build_id[2 * i], 3, "%02x", bytes[i]);
-		return;
 	}
 }
 
@@ -280,7 +305,7 @@ static void load_notes_and_dynamic(struct elf_file *file)
 		return;
 	for (size_t i = 0; i < count && gelf_getphdr(file->elf, (int)i, &phdr); i++) {
 		if (phdr.p_type == PT_NOTE && notes_left-- > 0)
-			load_build_id(file, &phdr);
+			load_notes(file, &phdr);
 		else if (phdr.p_type == PT_DYNAMIC && !file->dynamic)
 			elf_file__load_dynamic(file, &phdr);
 	}
@@ -292,9 +317,6 @@ static int load(struct elf_file *file, struct fault *why)
 	ssize_t sz;
 	int err;
 
-	err = open_regular(file, why);
-	if (err)
-		return err;
 	sz = read_at(file->fd, &ehdr, sizeof(ehdr), 0);
 	if (sz < 0)
 		return fault__set(why, (int)sz, "%s: %s", file->path, strerror((int)-sz));
@@ -315,17 +337,24 @@ static int load(struct elf_file *file, struct fault *why)
 	return err;
 }
 
-int elf_file__open(const char *path, struct elf_file **ret_file, struct fault *why)
+/* Through fd, or by the path where there is none. */
+static int open_file(int fd, const char *path, bool tables_only, struct elf_file **ret_file,
+		     struct fault *why)
 {
 	struct elf_file *file;
-	int err;
+	int err = -ENOMEM;
 
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return fault__set(why, -ENOMEM, "%s: out of memory", path);
 	file->fd = -1;
+	file->tables_only = tables_only;
 	file->path = strdup(path);
-	err = file->path ? load(file, why) : -ENOMEM;
+	file->index = calloc(1, sizeof(*file->index));
+	if (file->path && file->index)
+		err = fd < 0 ? open_path(file, why) : open_duplicate(file, fd, why);
+	if (!err)
+		err = load(file, why);
 	if (err == -ENOMEM)
 		fault__set(why, err, "%s: out of memory", path);
 	if (err) {
@@ -336,10 +365,28 @@ int elf_file__open(const char *path, struct elf_file **ret_file, struct fault *w
 	return 0;
 }
 
+int elf_file__open(const char *path, struct elf_file **ret_file, struct fault *why)
+{
+	return open_file(-1, path, false, ret_file, why);
+}
+
+int elf_file__open_fd(int fd, const char *path, struct elf_file **ret_file, struct fault *why)
+{
+	if (fd < 0)
+		return fault__set(why, -EBADF, "%s: %s", path, strerror(EBADF));
+	return open_file(fd, path, false, ret_file, why);
+}
+
+int elf_file__open_tables(int fd, const char *path, struct elf_file **ret_file, struct fault *why)
+{
+	return open_file(fd, path, true, ret_file, why);
+}
+
 void elf_file__free(struct elf_file *file)
 {
 	if (!file)
 		return;
+	elf_index__free(file->index);
 	if (file->elf)
 		elf_end(file->elf);
 	if (file->fd >= 0)
@@ -347,6 +394,13 @@ void elf_file__free(struct elf_file *file)
 	free(file->segments);
 	free(file->path);
 	free(file);
+}
+
+void elf_file__close_descriptor(struct elf_file *file)
+{
+	elf_cntl(file->elf, ELF_C_FDDONE);
+	close(file->fd);
+	file->fd = -1;
 }
 
 const char *elf_file__path(const struct elf_file *file)
@@ -367,6 +421,16 @@ dev_t elf_file__dev(const struct elf_file *file)
 ino_t elf_file__ino(const struct elf_file *file)
 {
 	return file->ino;
+}
+
+uint64_t elf_file__size(const struct elf_file *file)
+{
+	return file->sz;
+}
+
+struct timespec elf_file__mtime(const struct elf_file *file)
+{
+	return file->changed;
 }
 
 uint16_t elf_file__machine(const struct elf_file *file)
@@ -427,62 +491,7 @@ ssize_t elf_file__read(const struct elf_file *file, uint64_t vaddr, void *buf, s
 	return read_at(file->fd, buf, sz, s->offset + skip);
 }
 
-bool elf_file__has_section(const struct elf_file *file, const char *name)
+ssize_t elf_file__pread(const struct elf_file *file, void *buf, size_t sz, uint64_t offset)
 {
-	Elf_Scn *section = NULL;
-	Elf_Data *names;
-	GElf_Shdr shdr;
-	size_t index;
-
-	if (elf_getshdrstrndx(file->elf, &index) != 0)
-		return false;
-	names = elf_file__section_data(file, elf_getscn(file->elf, index));
-	if (!names)
-		return false;
-	while ((section = elf_nextscn(file->elf, section))) {
-		const char *text;
-
-		if (!gelf_getshdr(section, &shdr))
-			return false;
-		text = elf_string(names, shdr.sh_name);
-		if (text && strcmp(text, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-Elf_Scn *elf_file__next_section(const struct elf_file *file, Elf_Scn *section, uint32_t type)
-{
-	GElf_Shdr shdr;
-
-	while ((section = elf_nextscn(file->elf, section))) {
-		if (!gelf_getshdr(section, &shdr))
-			return NULL;
-		if (shdr.sh_type == type)
-			return section;
-	}
-	return NULL;
-}
-
-Elf_Data *elf_file__section_data(const struct elf_file *file, Elf_Scn *section)
-{
-	GElf_Shdr shdr;
-
-	if (!section || !gelf_getshdr(section, &shdr) || shdr.sh_type == SHT_NOBITS ||
-	    (shdr.sh_flags & SHF_COMPRESSED) || shdr.sh_size == 0 ||
-	    !within_file(file, shdr.sh_offset, shdr.sh_size))
-		return NULL;
-	return elf_getdata(section, NULL);
-}
-
-const char *elf_string(const Elf_Data *strings, uint64_t offset)
-{
-	const char *text;
-	size_t left;
-
-	if (!strings->d_buf || offset >= strings->d_size)
-		return NULL;
-	text = (const char *)strings->d_buf + offset;
-	left = strings->d_size - offset;
-	return memchr(text, '\0', left < STRING_MAX_SZ ? left : STRING_MAX_SZ) ? text : NULL;
+	return read_at(file->fd, buf, sz, offset);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What elf_file.c and symbols.c share; nobody else includes it. */
+/* What the sources in this folder know of an open file; nobody else includes it. */
 #ifndef TACHO_USER_ELF_PRIVATE_H
 #define TACHO_USER_ELF_PRIVATE_H
 
@@ -14,7 +14,10 @@ struct elf_segment {
 	uint64_t offset;
 	uint64_t sz;
 	bool executable;
+	bool writable;
 };
+
+struct elf_index;
 
 struct elf_file {
 	char *path;
@@ -30,10 +33,23 @@ struct elf_file {
 	size_t segment_cnt;
 	char build_id[BUILD_ID_HEX_SZ];
 
+	bool go_note;	  /* has a note that Go's linker writes */
+	bool tables_only; /* of debug information: there need not be any code in it */
+
 	/* From PT_DYNAMIC, which is there even when the section headers are not. */
 	Elf_Data *dynamic;
 	Elf_Data *dynamic_strings;
+	uint64_t rela_vaddr, rela_sz;
+
+	/* What was found out about its functions so far; changes in a const file too. */
+	struct elf_index *index;
 };
+
+/*
+ * Opens a file that holds tables of another one: through fd, which is duplicated, or, where fd is
+ * negative, by its path.
+ */
+int elf_file__open_tables(int fd, const char *path, struct elf_file **ret_file, struct fault *why);
 
 /* A symbol table with its strings, both checked to lie within the file. */
 struct elf_table {
@@ -49,6 +65,19 @@ struct elf_table {
 int elf_file__table(const struct elf_file *file, uint32_t type, struct elf_table *ret_table,
 		    struct fault *why);
 
+/* Gives its descriptor back; what was read of it stays, and no more is. */
+void elf_file__close_descriptor(struct elf_file *file);
+
+/* Do sz bytes at offset lie within the file? */
+bool elf_file__within(const struct elf_file *file, uint64_t offset, uint64_t sz);
+
+/* Reads up to sz bytes. How many, or negative errno. */
+ssize_t elf_file__pread(const struct elf_file *file, void *buf, size_t sz, uint64_t offset);
+
+/* Writes into the sz bytes that the file has for vaddr what the loader would add there of its own
+ * (R_*_RELATIVE of DT_RELA), for a program loaded where its headers say. */
+void elf_file__relocate(const struct elf_file *file, uint64_t vaddr, void *bytes, uint64_t sz);
+
 /* sz bytes at offset, kept until the file is freed; NULL where they are not within the file. */
 Elf_Data *elf_file__chunk(const struct elf_file *file, uint64_t offset, uint64_t sz, Elf_Type type);
 
@@ -57,6 +86,12 @@ void elf_file__load_dynamic(struct elf_file *file, const GElf_Phdr *phdr);
 
 /* The next section after this one (NULL: the first) of the type, or NULL. */
 Elf_Scn *elf_file__next_section(const struct elf_file *file, Elf_Scn *section, uint32_t type);
+
+/* The section of this name, or NULL. */
+Elf_Scn *elf_file__section_named(const struct elf_file *file, const char *name);
+
+/* NULL where it cannot be told. */
+const char *elf_file__section_name(const struct elf_file *file, Elf_Scn *section);
 
 /* The section's bytes, or NULL where they are not within the file. */
 Elf_Data *elf_file__section_data(const struct elf_file *file, Elf_Scn *section);

@@ -2,179 +2,63 @@
 /*
  * Finding functions by name.
  *
- * A name has up to three parts: the function, a suffix by which the compiler marks a variant of it
- * ("parse.isra.0"), and a version ("memcpy@GLIBC_2.2.5"; "@@" marks the default one). In .symtab
- * the linker leaves the version in the string; in .dynsym it is a number per symbol (.gnu.version),
- * named in .gnu.version_d.
- *
- * Variants that are entered by calls in place of the function count as the function; what is
- * entered by a jump from its middle (.cold) or does part of its work (.part) does not.
+ * The sources are asked in stages, and a later stage only when the ones before have nothing of that
+ * name. In each, the name is first a symbol and then what a person may have written; a pattern is
+ * tried when nothing is called so.
  */
-#include "elf_private.h"
+#include "elf_search.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../suggest.h"
+#include "name_glob.h"
 
-#define VERSION_HIDDEN 0x8000
-#define VERSION_INDEX 0x7fff
-
-/* What was asked for, in parts. */
-struct wanted {
-	const char *text; /* whole */
-	char *name;
-	const char *version; /* NULL: any that is not hidden */
-	bool default_only;   /* "@@" */
+/* Stages, by the first and the last source of each. */
+static const struct {
+	enum elf_source_id first, last;
+} stages[] = {
+	{ ELF_SOURCE_SYMTAB, ELF_SOURCE_SYMTAB },
+	/* The halves of a .symtab: a variant or an overload may be in either. */
+	{ ELF_SOURCE_DYNSYM, ELF_SOURCE_DEBUGDATA },
+	/* Costs the most (and, where it is allowed, a download). */
+	{ ELF_SOURCE_DEBUG_FILE, ELF_SOURCE_DEBUG_FILE },
+	{ ELF_SOURCE_GOPCLNTAB, ELF_SOURCE_GOPCLNTAB },
 };
 
-/* Why symbols of the right name were not taken. */
-struct near_miss {
-	bool imported;
-	bool ifunc;
-	bool data;
-	bool outside;
-	bool cold;
-	bool other_version;
-	char version[64]; /* one such version */
+/* Forms that count alike: "f" is the overload f(int) as well as the template f<char>(char). */
+enum { FORM_GROUP_FULL, FORM_GROUP_UNQUALIFIED, FORM_GROUP_NAME };
+static const struct {
+	enum written_form first, last;
+} form_groups[] = {
+	[FORM_GROUP_FULL] = { WRITTEN_FULL, WRITTEN_FULL },
+	[FORM_GROUP_UNQUALIFIED] = { WRITTEN_UNQUALIFIED, WRITTEN_UNQUALIFIED },
+	[FORM_GROUP_NAME] = { WRITTEN_NAME, WRITTEN_BARE },
 };
 
-struct search {
-	const struct elf_file *file;
-	const struct wanted *wanted;
-	const struct elf_table *table;
-	struct elf_symbols found;
-	size_t room; /* allocated items of found */
-	struct near_miss missed;
-	struct suggestions closest;
-	size_t function_cnt; /* in this table */
-};
-
-/* The versions of the dynamic symbols: a number for each, and the names of the numbers. */
-struct versions {
-	Elf_Data *numbers;
-	const char **names; /* VERSION_INDEX + 1 of them, or NULL; some are NULL */
-};
-
-int elf_file__table(const struct elf_file *file, uint32_t type, struct elf_table *ret_table,
-		    struct fault *why)
+int elf_search__add(struct elf_search *search, const struct elf_source *source,
+		    const struct elf_entry *entry)
 {
-	struct elf_table table = { .name = type == SHT_SYMTAB ? ".symtab" : ".dynsym" };
-	GElf_Shdr shdr;
+	struct elf_match *grown;
+	size_t room = search->match_room;
 
-	table.section = elf_file__next_section(file, NULL, type);
-	if (!table.section)
-		return -ENOENT;
-	if (!gelf_getshdr(table.section, &shdr))
-		return fault__set(why, -EBADMSG, "%s: corrupt %s", file->path, table.name);
-	table.symbols = elf_file__section_data(file, table.section);
-	table.strings = elf_file__section_data(file, elf_getscn(file->elf, shdr.sh_link));
-	if (!table.symbols || !table.strings || table.symbols->d_type != ELF_T_SYM)
-		return fault__set(why, -EBADMSG,
-				  "%s: corrupt: %s or its strings lie outside the file", file->path,
-				  table.name);
-	table.cnt = table.symbols->d_size / sizeof(Elf64_Sym);
-	if (table.cnt > INT32_MAX)
-		return fault__set(why, -EBADMSG, "%s: %s is too large", file->path, table.name);
-	*ret_table = table;
+	if (search->match_cnt == room) {
+		room = 2 * room + 4;
+		grown = reallocarray(search->matches, room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		search->matches = grown;
+		search->match_room = room;
+	}
+	search->matches[search->match_cnt++] = (struct elf_match) { source, entry };
 	return 0;
 }
 
-/* vd_next is relative; gelf checks that each record lies within the section, and only steps
- * forward are taken, so the walk ends. */
-static void name_versions(struct versions *versions, Elf_Data *definitions, const Elf_Data *strings)
-{
-	GElf_Verdaux aux;
-	GElf_Verdef def;
-	size_t at = 0;
-
-	while (gelf_getverdef(definitions, (int)at, &def)) {
-		unsigned index = def.vd_ndx & VERSION_INDEX;
-
-		if (def.vd_aux < definitions->d_size - at &&
-		    gelf_getverdaux(definitions, (int)(at + def.vd_aux), &aux))
-			versions->names[index] = elf_string(strings, aux.vda_name);
-		if (def.vd_next == 0 || def.vd_next >= definitions->d_size - at)
-			return;
-		at += def.vd_next;
-	}
-}
-
-static int load_versions(const struct elf_file *file, struct versions *versions)
-{
-	Elf_Data *definitions, *strings;
-	Elf_Scn *section;
-	GElf_Shdr shdr;
-
-	section = elf_file__next_section(file, NULL, SHT_GNU_versym);
-	versions->numbers = elf_file__section_data(file, section);
-	section = elf_file__next_section(file, NULL, SHT_GNU_verdef);
-	definitions = elf_file__section_data(file, section);
-	if (!versions->numbers || !definitions || definitions->d_size > INT32_MAX ||
-	    !gelf_getshdr(section, &shdr))
-		return 0;
-	strings = elf_file__section_data(file, elf_getscn(file->elf, shdr.sh_link));
-	if (!strings)
-		return 0;
-	versions->names = calloc(VERSION_INDEX + 1, sizeof(*versions->names));
-	if (!versions->names)
-		return -ENOMEM;
-	name_versions(versions, definitions, strings);
-	return 0;
-}
-
-static int parse_wanted(const char *text, struct wanted *ret_wanted)
-{
-	const char *at = strchr(text, '@');
-
-	ret_wanted->text = text;
-	ret_wanted->name = at ? strndup(text, (size_t)(at - text)) : strdup(text);
-	if (!ret_wanted->name)
-		return -ENOMEM;
-	if (at) {
-		ret_wanted->default_only = at[1] == '@';
-		ret_wanted->version = at + (ret_wanted->default_only ? 2 : 1);
-	}
-	return 0;
-}
-
-/* Variants of a function that callers call instead of it. */
-static bool is_entry_suffix(const char *suffix)
-{
-	static const char *const kinds[] = { "isra", "constprop", "llvm", "lto_priv",
-					     "localalias" };
-
-	while (*suffix == '.') {
-		size_t len = strcspn(suffix + 1, ".@");
-		bool known = len > 0 && strspn(suffix + 1, "0123456789") >= len;
-
-		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !known; i++)
-			known = strlen(kinds[i]) == len && strncmp(suffix + 1, kinds[i], len) == 0;
-		if (!known)
-			return false;
-		suffix += 1 + len;
-	}
-	return *suffix == '\0' || *suffix == '@';
-}
-
-static bool name_matches(const struct wanted *wanted, const char *name, bool dynamic)
-{
-	size_t len = strlen(wanted->name);
-
-	if (strncmp(name, wanted->name, len) != 0)
-		return false;
-	if (name[len] == '\0' || (name[len] == '@' && !dynamic))
-		return true;
-	/* A bare ".0" is how GCC numbers function-local statics: not enough to be a variant. */
-	return !dynamic && name[len] == '.' && !isdigit((unsigned char)name[len + 1]) &&
-	       is_entry_suffix(name + len);
-}
+/* ---- as a symbol ---- */
 
 /* Notes the version that the name exists with, for the message. */
-static bool refuse_version(struct search *search, const char *version)
+static bool refuse_version(struct elf_search *search, const char *version)
 {
 	struct near_miss *missed = &search->missed;
 
@@ -183,315 +67,414 @@ static bool refuse_version(struct search *search, const char *version)
 	return false;
 }
 
-static bool version_wanted(struct search *search, const char *version, bool hidden)
+static bool version_matches(struct elf_search *search, const struct elf_entry *entry)
 {
-	const struct wanted *wanted = search->wanted;
-
-	if (!wanted->version)
-		return hidden ? refuse_version(search, version) : true;
-	if (!version || strcmp(version, wanted->version) != 0)
-		return version ? refuse_version(search, version) : false;
-	return hidden && wanted->default_only ? refuse_version(search, version) : true;
-}
-
-static bool version_matches(struct search *search, const struct versions *versions, int index,
-			    const char *name)
-{
-	const char *at = strchr(name, '@');
-	GElf_Versym number;
-
-	if (at)
-		return version_wanted(search, at + (at[1] == '@' ? 2 : 1), at[1] != '@');
-	if (!versions->numbers || !gelf_getversym(versions->numbers, index, &number))
-		return version_wanted(search, NULL, false);
-	if ((number & VERSION_INDEX) <= VER_NDX_GLOBAL)
-		return version_wanted(search, NULL, false);
-	return version_wanted(search,
-			      versions->names ? versions->names[number & VERSION_INDEX] : NULL,
-			      number & VERSION_HIDDEN);
-}
-
-static bool is_function(const struct search *search, const GElf_Sym *sym, const char *name)
-{
-	unsigned type = GELF_ST_TYPE(sym->st_info);
-	uint64_t offset;
-
-	if (sym->st_shndx == SHN_UNDEF || elf_cold_suffix(name))
+	if (!search->version)
+		return entry->hidden ? refuse_version(search, entry->version) : true;
+	if (!entry->version)
 		return false;
-	if (type == STT_FUNC)
-		return true;
-	/* Hand-written assembly often leaves the type out. "$x" and "$d" are arm64's marks of
-	 * where code and data begin. */
-	return type == STT_NOTYPE && *name != '$' && sym->st_shndx != SHN_ABS &&
-	       elf_file__offset(search->file, sym->st_value, &offset) == 0;
+	if (strcmp(entry->version, search->version) != 0 || (entry->hidden && search->default_only))
+		return refuse_version(search, entry->version);
+	return true;
 }
 
-/* Remembers why this symbol of the right name is not a function that can be traced. */
-static bool usable(struct search *search, const GElf_Sym *sym, const char *name,
-		   uint64_t *ret_offset)
+/* A symbol of the right name: takes it, or remembers why not. */
+static int weigh(struct elf_search *search, const struct elf_source *source,
+		 const struct elf_entry *entry)
 {
 	struct near_miss *missed = &search->missed;
-	unsigned type = GELF_ST_TYPE(sym->st_info);
 
-	if (elf_cold_suffix(name))
+	if (entry->kind == ELF_KIND_IMPORT) {
+		missed->imported = true;
+		return 0;
+	}
+	if (!version_matches(search, entry))
+		return 0;
+	switch (entry->kind) {
+	case ELF_KIND_FUNCTION:
+		return elf_search__add(search, source, entry);
+	case ELF_KIND_COLD:
 		missed->cold = true;
-	else if (type == STT_GNU_IFUNC)
+		break;
+	case ELF_KIND_IFUNC:
 		missed->ifunc = true;
-	else if (!is_function(search, sym, name))
-		missed->data = type != STT_FILE && type != STT_SECTION;
-	else if (elf_file__offset(search->file, sym->st_value, ret_offset) != 0)
+		break;
+	case ELF_KIND_OUTSIDE:
 		missed->outside = true;
-	else
-		return true;
+		break;
+	default:
+		missed->data = true;
+	}
+	return 0;
+}
+
+/* The first entry whose name is not below the first len bytes of name followed by next. */
+static size_t lower_bound(const struct elf_entries *entries, const char *name, size_t len,
+			  char next)
+{
+	size_t low = 0, high = entries->cnt;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *other = entries->items[middle].name;
+		int order = strncmp(other, name, len);
+
+		if (order == 0)
+			order = (unsigned char)other[len] - (unsigned char)next;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_called(const struct elf_search *search, const struct elf_entry *entry)
+{
+	return entry->name_len == search->name_len || entry->base_len == search->name_len;
+}
+
+/* Equal names; variants ("f.isra.0", "main.f[int]"); and what linkers give a version ("f@OLD"). */
+static int search_symbols(struct elf_search *search, const struct elf_source *source)
+{
+	static const char after[] = { '\0', '.', '[', '@' };
+	const struct elf_entries *entries = &source->entries;
+	const char *name = search->name;
+	size_t len = search->name_len;
+
+	for (size_t a = 0; a < sizeof(after); a++) {
+		for (size_t i = lower_bound(entries, name, len, after[a]); i < entries->cnt; i++) {
+			const struct elf_entry *entry = &entries->items[i];
+
+			if (strncmp(entry->name, name, len) != 0 || entry->name[len] != after[a])
+				break;
+			if (is_called(search, entry) && weigh(search, source, entry) != 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* ---- as a person writes it ---- */
+
+static const char *written(struct elf_search *search, enum written_shape shape)
+{
+	if (!search->written_known) {
+		search->written_known = true;
+		search->written_fits = written_name__wanted(search->query->name, WRITTEN_STRICT,
+							    search->written[WRITTEN_STRICT]) &&
+				       written_name__wanted(search->query->name, WRITTEN_LOOSE,
+							    search->written[WRITTEN_LOOSE]);
+	}
+	return search->written_fits ? search->written[shape] : NULL;
+}
+
+static bool form_equals(const struct elf_file *file, const struct elf_entry *entry,
+			enum written_shape shape, enum written_form form, const char *text)
+{
+	struct written_name *name = file->index->scratch;
+	const char *its;
+	size_t len;
+
+	written_name__parse(name, entry->display, shape);
+	its = written_name__form(name, form, &len);
+	return strlen(text) == len && memcmp(its, text, len) == 0;
+}
+
+static int search_forms(struct elf_search *search, const struct elf_source *source, size_t group)
+{
+	const char *text = written(search, WRITTEN_LOOSE);
+	uint64_t hash = elf_name_hash(text, strlen(text));
+	size_t low = 0, high = source->key_cnt;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (source->keys[middle].hash < hash)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < source->key_cnt && source->keys[low].hash == hash; low++) {
+		const struct elf_key *key = &source->keys[low];
+		const struct elf_entry *entry = &source->entries.items[key->entry];
+
+		if (key->form < form_groups[group].first || key->form > form_groups[group].last ||
+		    !form_equals(search->file, entry, WRITTEN_LOOSE, key->form, text))
+			continue;
+		if (elf_search__add(search, source, entry) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool is_exactly(struct elf_search *search, const struct elf_match *match, size_t group)
+{
+	const char *text = written(search, WRITTEN_STRICT);
+
+	for (enum written_form form = form_groups[group].first; form <= form_groups[group].last;
+	     form++) {
+		if (form_equals(search->file, match->entry, WRITTEN_STRICT, form, text))
+			return true;
+	}
 	return false;
 }
 
-static int keep(struct search *search, const GElf_Sym *sym, const char *name, uint64_t offset)
-{
-	struct elf_symbols *found = &search->found;
-	struct elf_symbol *items = found->items;
-
-	if (found->cnt == search->room) {
-		items = reallocarray(items, 2 * search->room + 4, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		found->items = items;
-		search->room = 2 * search->room + 4;
-	}
-	items[found->cnt] = (struct elf_symbol) {
-		.name = strndup(name, strcspn(name, "@")),
-		.table = search->table->name,
-		.vaddr = sym->st_value,
-		.size = sym->st_size,
-		.offset = offset,
-	};
-	if (!items[found->cnt].name)
-		return -ENOMEM;
-	found->cnt++;
-	return 0;
-}
-
-/* A symbol of the right name: keeps it, or remembers why not. */
-static int weigh(struct search *search, const struct versions *versions, int index,
-		 const GElf_Sym *sym, const char *name)
-{
-	uint64_t offset;
-
-	if (sym->st_shndx == SHN_UNDEF) {
-		search->missed.imported = true;
-		return 0;
-	}
-	if (!version_matches(search, versions, index, name) || !usable(search, sym, name, &offset))
-		return 0;
-	return keep(search, sym, name, offset);
-}
-
-static int search_symbols(struct search *search, const struct versions *versions, bool dynamic,
-			  struct fault *why)
-{
-	const struct elf_table *table = search->table;
-	GElf_Sym sym;
-
-	for (size_t i = 1; i < table->cnt && gelf_getsym(table->symbols, (int)i, &sym); i++) {
-		const char *name = elf_string(table->strings, sym.st_name);
-
-		if (!name)
-			return fault__set(why, -EBADMSG,
-					  "%s: corrupt: the name of symbol %zu in %s lies outside "
-					  "its strings",
-					  search->file->path, i, table->name);
-		if (is_function(search, &sym, name)) {
-			search->function_cnt++;
-			suggestions__offer(&search->closest, name);
-		}
-		if (name_matches(search->wanted, name, dynamic) &&
-		    weigh(search, versions, (int)i, &sym, name) != 0)
-			return fault__set(why, -ENOMEM, "%s: out of memory", search->file->path);
-	}
-	return 0;
-}
-
-/* -ENOENT when the file has no such table. */
-static int search_table(struct search *search, uint32_t type, struct fault *why)
-{
-	struct versions versions = {};
-	struct elf_table table;
-	int err;
-
-	err = elf_file__table(search->file, type, &table, why);
-	if (err)
-		return err;
-	search->table = &table;
-	search->function_cnt = 0;
-	if (type == SHT_DYNSYM && load_versions(search->file, &versions) != 0)
-		return fault__set(why, -ENOMEM, "%s: out of memory", search->file->path);
-	err = search_symbols(search, &versions, type == SHT_DYNSYM, why);
-	free(versions.names);
-	return err;
-}
-
-struct text {
-	char bytes[512];
-	size_t len;
-};
-
-static int append_soname(void *ctx, const char *soname)
-{
-	struct text *text = ctx;
-	int n;
-
-	n = snprintf(text->bytes + text->len, sizeof(text->bytes) - text->len, "%s%s",
-		     text->len ? ", " : "", soname);
-	if (n < 0 || (size_t)n >= sizeof(text->bytes) - text->len) {
-		text->bytes[text->len] = '\0';
-		return 1;
-	}
-	text->len += (size_t)n;
-	return 0;
-}
-
-static int refuse_imported(const struct search *search, struct fault *why)
-{
-	struct text needed = {};
-
-	elf_file__each_needed(search->file, append_soname, &needed);
-	return fault__set(why, -ENOENT,
-			  "%s: %s is imported, not defined in this file (look in one of: %s)",
-			  search->file->path, search->wanted->text,
-			  needed.len ? needed.bytes : "the libraries that the program loads");
-}
-
-static int refuse_missing(const struct search *search, const char *searched, bool stripped,
-			  struct fault *why)
-{
-	struct text closest = {};
-
-	for (size_t i = 0; i < search->closest.cnt; i++)
-		append_soname(&closest, search->closest.names[i]);
-	return fault__set(why, -ENOENT, "%s: no function is called %s; searched %s%s%s%s%s",
-			  search->file->path, search->wanted->text, searched,
-			  stripped ? ", the file is stripped of .symtab" : "",
-			  closest.len ? " (closest: " : "", closest.bytes, closest.len ? ")" : "");
-}
-
-/* Nothing was found: says the most useful of the reasons. */
-static int refuse(const struct search *search, const char *searched, bool stripped,
-		  struct fault *why)
-{
-	const struct near_miss *missed = &search->missed;
-	const char *path = search->file->path, *name = search->wanted->text;
-
-	if (missed->ifunc)
-		return fault__set(why, -ENOTSUP,
-				  "%s: %s is an IFUNC: its symbol is the resolver, which runs once "
-				  "at load (name the implementation that it picks)",
-				  path, name);
-	if (missed->outside)
-		return fault__set(why, -EINVAL, "%s: %s lies outside every executable segment",
-				  path, name);
-	if (missed->cold)
-		return fault__set(why, -EINVAL,
-				  "%s: %s is the seldom-run part of a function, entered by a jump "
-				  "(name the function)",
-				  path, name);
-	if (missed->data)
-		return fault__set(why, -EINVAL, "%s: %s is not a function", path, name);
-	if (missed->imported)
-		return refuse_imported(search, why);
-	if (missed->other_version)
-		return fault__set(why, -ENOENT, "%s: no default version of %s (try %s@%s)", path,
-				  name, search->wanted->name, missed->version);
-	return refuse_missing(search, searched, stripped, why);
-}
-
-/* By address; of the names of one address, those first that tell the size, .symtab's before
- * .dynsym's ("s" > "d"), the shortest. */
-static int by_address(const void *a, const void *b)
-{
-	const struct elf_symbol *x = a, *y = b;
-
-	if (x->vaddr != y->vaddr)
-		return x->vaddr < y->vaddr ? -1 : 1;
-	if (!x->size != !y->size)
-		return x->size ? -1 : 1;
-	if (x->table != y->table)
-		return -strcmp(x->table, y->table);
-	return strcmp(x->name, y->name);
-}
-
-static void sort_and_merge(struct elf_symbols *found)
+/* Arguments and all, something may be called exactly so: then what is called so only with something
+ * left out is not meant. */
+static void prefer_exact(struct elf_search *search, size_t group)
 {
 	size_t kept = 0;
 
-	qsort(found->items, found->cnt, sizeof(*found->items), by_address);
-	for (size_t i = 0; i < found->cnt; i++) {
-		if (kept > 0 && found->items[kept - 1].vaddr == found->items[i].vaddr)
-			free(found->items[i].name);
-		else
-			found->items[kept++] = found->items[i];
+	for (size_t i = 0; i < search->match_cnt; i++) {
+		if (is_exactly(search, &search->matches[i], group))
+			search->matches[kept++] = search->matches[i];
 	}
-	found->cnt = kept;
+	if (kept > 0)
+		search->match_cnt = kept;
 }
 
-static int search_both(struct search *search, struct fault *why)
+/* Nor is what lacks something that a source leaves out but that was written all the same. */
+static void prefer_mark(struct elf_search *search, const char *mark)
 {
-	char searched[128] = "";
-	bool stripped;
+	size_t kept = 0;
+
+	if (!strstr(search->query->name, mark))
+		return;
+	for (size_t i = 0; i < search->match_cnt; i++) {
+		if (strstr(search->matches[i].entry->display, mark))
+			search->matches[kept++] = search->matches[i];
+	}
+	if (kept > 0)
+		search->match_cnt = kept;
+}
+
+/* ---- sources ---- */
+
+/* The source of a stage, or NULL: it is not there. What is not in the file's own tables may be
+ * spoiled and is then done without (the refusal says so). */
+static int open_source(struct elf_search *search, enum elf_source_id id,
+		       const struct elf_source **ret_source, struct fault *why)
+{
+	struct fault reason = {};
 	int err;
 
-	err = search_table(search, SHT_SYMTAB, why);
-	stripped = err == -ENOENT;
-	if (err && !stripped)
-		return err;
-	if (!stripped)
-		snprintf(searched, sizeof(searched), ".symtab (%zu functions)",
-			 search->function_cnt);
-	err = search_table(search, SHT_DYNSYM, why);
-	if (err && err != -ENOENT)
-		return err;
-	if (err && stripped)
-		return fault__set(why, -ENOENT,
-				  "%s: stripped: it has neither .symtab nor .dynsym to find %s in "
-				  "(use a build that was not stripped)",
-				  search->file->path, search->wanted->text);
+	err = elf_index__source(search->file, id, ret_source, &reason);
 	if (!err)
-		snprintf(searched + strlen(searched), sizeof(searched) - strlen(searched),
-			 "%s.dynsym (%zu functions)", stripped ? "" : " and ",
-			 search->function_cnt);
-	return search->found.cnt ? 0 : refuse(search, searched, stripped, why);
+		return 0;
+	*ret_source = NULL;
+	if (err == -ENOENT || (err != -ENOMEM && id >= ELF_SOURCE_DEBUGDATA))
+		return 0;
+	return fault__set(why, err, "%s", reason.text);
 }
 
-int elf_file__find(const struct elf_file *file, const char *name, struct elf_symbols *ret_symbols,
-		   struct fault *why)
+static int search_stage_symbols(struct elf_search *search, size_t stage, struct fault *why)
 {
-	struct wanted wanted = {};
-	struct search search = { .file = file, .wanted = &wanted };
+	for (enum elf_source_id id = stages[stage].first; id <= stages[stage].last; id++) {
+		const struct elf_source *source;
+		int err;
+
+		err = open_source(search, id, &source, why);
+		if (!err && source && search_symbols(search, source) != 0)
+			err = fault__set(why, -ENOMEM, "%s: out of memory", search->file->path);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int search_stage_forms(struct elf_search *search, size_t stage, size_t group,
+			      struct fault *why)
+{
+	for (enum elf_source_id id = stages[stage].first; id <= stages[stage].last; id++) {
+		const struct elf_source *source;
+		int err;
+
+		err = open_source(search, id, &source, why);
+		if (!err && source)
+			err = elf_index__demangle(search->file, id, why);
+		if (!err && source && search_forms(search, source, group) != 0)
+			err = fault__set(why, -ENOMEM, "%s: out of memory", search->file->path);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int search_stage(struct elf_search *search, size_t stage, struct fault *why)
+{
+	size_t group_cnt = sizeof(form_groups) / sizeof(form_groups[0]);
 	int err;
 
-	err = parse_wanted(name, &wanted);
-	if (err)
-		return fault__set(why, err, "%s: out of memory", file->path);
-	search.closest.word = wanted.name;
-	if (*wanted.name)
-		err = search_both(&search, why);
-	else
-		err = fault__set(why, -ENOENT, "%s: the name of the function is empty", file->path);
-	free(wanted.name);
-	if (err) {
-		elf_symbols__free(&search.found);
+	err = search_stage_symbols(search, stage, why);
+	if (err || search->match_cnt || search->version || !written(search, WRITTEN_LOOSE))
 		return err;
+	for (size_t group = 0; group < group_cnt && !err && !search->match_cnt; group++) {
+		err = search_stage_forms(search, stage, group, why);
+		if (!err && search->match_cnt) {
+			search->by_written_name = true;
+			if (group < FORM_GROUP_NAME)
+				prefer_exact(search, group);
+			prefer_mark(search, "(anonymous namespace)");
+			prefer_mark(search, "__cxx11");
+			prefer_mark(search, "[abi:");
+		}
 	}
-	sort_and_merge(&search.found);
-	*ret_symbols = search.found;
+	return err;
+}
+
+static int search_exact(struct elf_search *search, struct fault *why)
+{
+	size_t stage_cnt = sizeof(stages) / sizeof(stages[0]);
+	int err = 0;
+
+	for (size_t stage = 0; stage < stage_cnt && !err && !search->match_cnt; stage++) {
+		/* What the file itself says of the name is the answer. */
+		if (stages[stage].first > ELF_SOURCE_DEBUGDATA && elf_search__missed(search))
+			break;
+		err = search_stage(search, stage, why);
+	}
+	return err;
+}
+
+/* ---- the result ---- */
+
+/* By address; of the names of one address, those first that tell the size, of the preferred source,
+ * the shortest. */
+static int by_address(const void *a, const void *b)
+{
+	const struct elf_match *x = a, *y = b;
+
+	if (x->entry->vaddr != y->entry->vaddr)
+		return x->entry->vaddr < y->entry->vaddr ? -1 : 1;
+	if (!x->entry->size != !y->entry->size)
+		return x->entry->size ? -1 : 1;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return strcmp(x->entry->name, y->entry->name);
+}
+
+static void sort_and_merge(struct elf_search *search)
+{
+	struct elf_match *matches = search->matches;
+	size_t kept = 0;
+
+	if (!matches)
+		return;
+	qsort(matches, search->match_cnt, sizeof(*matches), by_address);
+	for (size_t i = 0; i < search->match_cnt; i++) {
+		if (kept == 0 || matches[kept - 1].entry->vaddr != matches[i].entry->vaddr)
+			matches[kept++] = matches[i];
+	}
+	search->match_cnt = kept;
+}
+
+static bool is_overloaded(const struct elf_search *search)
+{
+	for (size_t i = 1; search->by_written_name && i < search->match_cnt; i++) {
+		if (strcmp(search->matches[i].entry->display, search->matches[0].entry->display))
+			return true;
+	}
+	return false;
+}
+
+static int give(const struct elf_search *search, struct elf_symbols *ret_symbols, struct fault *why)
+{
+	struct elf_symbols symbols = {
+		.items = calloc(search->match_cnt, sizeof(*symbols.items)),
+	};
+
+	if (!symbols.items)
+		return fault__set(why, -ENOMEM, "%s: out of memory", search->file->path);
+	for (size_t i = 0; i < search->match_cnt; i++) {
+		const struct elf_entry *entry = search->matches[i].entry;
+		struct elf_symbol *symbol = &symbols.items[symbols.cnt++];
+
+		*symbol = (struct elf_symbol) {
+			.name = strndup(entry->name, entry->name_len),
+			.display = elf_entry__display(entry),
+			.table = search->matches[i].source->table,
+			.vaddr = entry->vaddr,
+			.size = entry->size,
+		};
+		if (!symbol->name || !symbol->display ||
+		    elf_file__offset(search->file, entry->vaddr, &symbol->offset) != 0) {
+			elf_symbols__free(&symbols);
+			return fault__set(why, -ENOMEM, "%s: out of memory", search->file->path);
+		}
+	}
+	*ret_symbols = symbols;
 	return 0;
+}
+
+static int search_all(struct elf_search *search, struct fault *why)
+{
+	bool pattern = name_glob__is_pattern(search->query->name);
+	int err;
+
+	err = search_exact(search, why);
+	if (!err && pattern && !search->match_cnt && !elf_search__missed(search)) {
+		err = elf_search__pattern(search, why);
+		sort_and_merge(search);
+		if (!err && search->match_cnt && !search->query->many)
+			return elf_search__refuse_pattern(search, search->match_cnt, why);
+	}
+	if (err)
+		return err;
+	if (!search->match_cnt)
+		return elf_search__refuse(search, why);
+	sort_and_merge(search);
+	if (!search->query->many && is_overloaded(search))
+		return elf_search__refuse_overloads(search, why);
+	return 0;
+}
+
+static int search_name(struct elf_search *search, struct elf_symbols *ret_symbols,
+		       struct fault *why)
+{
+	const char *text = search->query->name, *at = strchr(text, '@');
+	int err;
+
+	search->name_len = at ? (size_t)(at - text) : strlen(text);
+	search->name = strndup(text, search->name_len);
+	if (!search->name)
+		return fault__set(why, -ENOMEM, "%s: out of memory", search->file->path);
+	if (at) {
+		search->default_only = at[1] == '@';
+		search->version = at + (search->default_only ? 2 : 1);
+	}
+	if (!*search->name)
+		return fault__set(why, -ENOENT, "%s: the name of the function is empty",
+				  search->file->path);
+	err = search_all(search, why);
+	return err ? err : give(search, ret_symbols, why);
+}
+
+int elf_file__find(const struct elf_file *file, const struct elf_query *query,
+		   struct elf_symbols *ret_symbols, struct fault *why)
+{
+	struct elf_search *search = calloc(1, sizeof(*search));
+	int err;
+
+	if (!search)
+		return fault__set(why, -ENOMEM, "%s: out of memory", file->path);
+	search->file = file;
+	search->query = query;
+	err = search_name(search, ret_symbols, why);
+	free(search->matches);
+	free(search->name);
+	free(search);
+	return err;
 }
 
 void elf_symbols__free(struct elf_symbols *symbols)
 {
 	if (!symbols)
 		return;
-	for (size_t i = 0; i < symbols->cnt; i++)
+	for (size_t i = 0; i < symbols->cnt; i++) {
 		free(symbols->items[i].name);
+		free(symbols->items[i].display);
+	}
 	free(symbols->items);
 	*symbols = (struct elf_symbols) {};
 }

@@ -179,7 +179,8 @@ static int plan__add_function(struct plan *plan, uint32_t state, const struct st
 		return fault__prefix(why, err, "%s: state %s", function->origin, config->name);
 	err = split_delta(function->function, &name, &template.delta);
 	if (!err)
-		err = elf_file__find(plan->binaries[template.binary].elf, name, &symbols, why);
+		err = elf_file__find(plan->binaries[template.binary].elf,
+				     &(struct elf_query) { .name = name }, &symbols, why);
 	for (size_t i = 0; !err && i < symbols.cnt; i++) {
 		err = plan__add_probe(plan, &template, &symbols.items[i], config->exit, why);
 		if (err)
