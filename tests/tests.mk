@@ -68,8 +68,10 @@ ELF_FILES := $(addprefix $(TARGETS)/,elf_pie elf_nopie elf_stripped libelf_lib.s
 	libelf_lib_stripped.so)
 
 include tests/targets/sym_files.mk
+include tests/targets/usdt_files.mk
+include tests/targets/dwarf_files.mk
 
-targets: $(TARGET_PROGRAMS) $(ELF_FILES) $(SYM_FILES)
+targets: $(TARGET_PROGRAMS) $(ELF_FILES) $(SYM_FILES) $(USDT_FILES) $(DWARF_FILES)
 
 tests: all targets $(UNIT_TESTS)
 

@@ -103,7 +103,7 @@ static int read_debug_file(const struct elf_file *file, struct elf_source *sourc
 	struct elf_file *holder = NULL;
 	int err;
 
-	err = debug_file__find(file, &source->path, why);
+	err = debug_file__find(file, NULL, &source->path, why);
 	if (err)
 		return err;
 	source->table = source->path;
