@@ -11,6 +11,7 @@
 #include "ld_cache.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -71,11 +72,15 @@ struct bytes {
 	size_t sz;
 };
 
+/* Many entries may point into one endless string: none is read further than a path is long. */
 static const char *string_at(struct bytes strings, uint32_t offset)
 {
+	size_t sz;
+
 	if (offset >= strings.sz)
 		return NULL;
-	return memchr(strings.at + offset, '\0', strings.sz - offset) ? strings.at + offset : NULL;
+	sz = strings.sz - offset < PATH_MAX ? strings.sz - offset : PATH_MAX;
+	return memchr(strings.at + offset, '\0', sz) ? strings.at + offset : NULL;
 }
 
 static int offer(struct bytes strings, const struct new_entry *raw,
