@@ -67,11 +67,12 @@ $(TARGETS)/libelf_lib_stripped.so: $(TARGETS)/libelf_lib.so
 ELF_FILES := $(addprefix $(TARGETS)/,elf_pie elf_nopie elf_stripped libelf_lib.so \
 	libelf_lib_stripped.so)
 
+include tests/targets/code_files.mk
 include tests/targets/sym_files.mk
 include tests/targets/usdt_files.mk
 include tests/targets/dwarf_files.mk
 
-targets: $(TARGET_PROGRAMS) $(ELF_FILES) $(SYM_FILES) $(USDT_FILES) $(DWARF_FILES)
+targets: $(TARGET_PROGRAMS) $(ELF_FILES) $(CODE_FILES) $(SYM_FILES) $(USDT_FILES) $(DWARF_FILES)
 
 tests: all targets $(UNIT_TESTS)
 
@@ -80,8 +81,8 @@ tests: all targets $(UNIT_TESTS)
 # The robots are arm64: everything is built for them too, and the unit tests run under emulation, but
 # for those that need this machine's own files (a library cache, objdump for its architecture) and
 # those that fork: QEMU 7.2's user emulation now and then leaves the child spinning.
-ARM64_NATIVE_ONLY := code code_exits cold_part code_libc elf elf_functions elf_names elf_spoiled \
-	elf_tables locate
+ARM64_NATIVE_ONLY := code_parts code_steps code_switch cold_part eh_frame elf elf_functions elf_names \
+	elf_spoiled elf_tables locate
 ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e config_fixture.h \
 	$(filter-out $(ARM64_NATIVE_ONLY:%=tests/unit/test_%.c),$(UNIT_SRC))))
 

@@ -29,37 +29,37 @@ static void require(int holds)
 		abort();
 }
 
-/* An error has a text; success leaves offsets that are in order and within the function. */
-static void decode(const struct elf_file *file, uint64_t vaddr, uint64_t size)
+/* An error has a text. */
+static void decode(struct code_reader *reader, uint64_t vaddr, uint64_t size)
 {
 	struct code_exits exits = {};
+	struct code *code = NULL;
 	struct fault why = {};
 	int err;
 
+	if (code__load(reader, vaddr, size, &code, &why) != 0) {
+		require(!code && why.text[0]);
+		return;
+	}
 	for (uint64_t offset = 0; offset < OFFSETS_MAX; offset++) {
 		why.text[0] = '\0';
-		err = code_check_boundary(file, vaddr, size, offset, &why);
+		err = code__check_boundary(code, offset, &why);
 		require(err == 0 || why.text[0]);
 		why.text[0] = '\0';
-		err = code_check_return_intact(file, vaddr, size, offset, &why);
+		err = code__check_return_intact(code, offset, &why);
 		require(err == 0 || why.text[0]);
 	}
 	why.text[0] = '\0';
-	if (code_find_exits(file, "f", vaddr, size, &exits, &why) != 0) {
-		require(why.text[0]);
-		return;
-	}
-	require(exits.cnt > 0);
-	for (size_t i = 0; i < exits.cnt; i++) {
-		require(exits.offsets[i] < size);
-		require(i == 0 || exits.offsets[i - 1] < exits.offsets[i]);
-	}
+	err = code__find_exits(code, &exits, &why);
+	require(err == 0 ? exits.cnt > 0 : why.text[0]);
 	code_exits__free(&exits);
+	code__free(code);
 }
 
 static void find(const struct elf_file *file, const char *name, int many)
 {
 	const struct elf_query query = { .name = name, .many = many };
+	struct code_reader *reader = NULL;
 	struct elf_symbols symbols = {};
 	struct fault why = {};
 
@@ -68,6 +68,8 @@ static void find(const struct elf_file *file, const char *name, int many)
 		return;
 	}
 	require(symbols.cnt > 0);
+	if (code_reader__new(file, &reader, &why) != 0)
+		require(!reader && why.text[0]);
 	for (size_t i = 0; i < symbols.cnt; i++) {
 		const struct elf_symbol *s = &symbols.items[i];
 		uint64_t offset;
@@ -75,9 +77,10 @@ static void find(const struct elf_file *file, const char *name, int many)
 		require(elf_file__offset(file, s->vaddr, &offset) == 0 && offset == s->offset);
 		require(i == 0 || symbols.items[i - 1].vaddr < s->vaddr);
 		require(s->name && s->display && s->table);
-		if (i < SYMBOLS_MAX)
-			decode(file, s->vaddr, s->size);
+		if (reader && i < SYMBOLS_MAX)
+			decode(reader, s->vaddr, s->size);
 	}
+	code_reader__free(reader);
 	elf_symbols__free(&symbols);
 }
 

@@ -3,17 +3,8 @@
 #ifndef TACHO_TESTS_CODE_FIXTURE_H
 #define TACHO_TESTS_CODE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include "elf/elf_file.h"
+#include "elf_fixture.h"
 #include "plan/code.h"
-#include "tiny_elf.h"
 
 struct function {
 	uint16_t machine;
@@ -39,9 +30,14 @@ struct function {
 #define TEST_EDI_EDI 0x85, 0xff
 #define RET 0xc3
 #define NOP 0x90
+#define NOP5 0x0f, 0x1f, 0x44, 0x00, 0x00
 #define UD2 0x0f, 0x0b
 #define CALL_FAR_AWAY 0xe8, 0x00, 0x10, 0x00, 0x00
 #define JMP_FAR_AWAY 0xe9, 0x00, 0x10, 0x00, 0x00
+
+#define PUSH_RBX 0x53
+#define POP_RBX 0x5b
+#define JMP_RAX 0xff, 0xe0
 
 #define A_RET 0xd65f03c0
 #define A_NOP 0xd503201f
@@ -55,17 +51,21 @@ struct function {
 #define A_B_FAR_AWAY 0x14000400
 #define A_BL_FAR_AWAY 0x94000400
 
-static inline struct elf_file *open_function(const struct function *f)
+/* A function in a file of its own; symbols, if any, are those of the file. */
+struct loaded {
+	struct elf_file *file;
+	struct code_reader *reader;
+	struct code *code;
+};
+
+static inline struct elf_file *open_bytes(const struct tiny_file *bytes)
 {
-	const struct tiny_elf spec = { .machine = f->machine, .code = f->code, .code_sz = f->sz };
 	struct elf_file *file = NULL;
-	struct tiny_file bytes;
 	struct fault why = {};
 	char path[64];
 	int fd;
 
-	tiny_elf__make(&spec, &bytes);
-	fd = tiny_file__publish(bytes.bytes, bytes.sz, path, sizeof(path));
+	fd = tiny_file__publish(bytes->bytes, bytes->sz, path, sizeof(path));
 	assert_return_code(fd, errno);
 	if (elf_file__open(path, &file, &why) != 0)
 		fail_msg("%s", why.text);
@@ -73,10 +73,56 @@ static inline struct elf_file *open_function(const struct function *f)
 	return file;
 }
 
-static inline void assert_says(const struct fault *why, const char *part)
+static inline struct elf_file *open_function(const struct function *f)
 {
-	if (!strstr(why->text, part))
-		fail_msg("\"%s\" does not say \"%s\"", why->text, part);
+	const struct tiny_elf spec = { .machine = f->machine, .code = f->code, .code_sz = f->sz };
+	struct tiny_file bytes;
+
+	tiny_elf__make(&spec, &bytes);
+	return open_bytes(&bytes);
+}
+
+static inline void load_from(struct loaded *l, struct elf_file *file, uint64_t vaddr, uint64_t size)
+{
+	struct fault why = {};
+
+	*l = (struct loaded) { .file = file };
+	if (code_reader__new(l->file, &l->reader, &why) != 0 ||
+	    code__load(l->reader, vaddr, size, &l->code, &why) != 0)
+		fail_msg("%s", why.text);
+}
+
+static inline void load(struct loaded *l, const struct function *f)
+{
+	load_from(l, open_function(f), TINY_CODE_VADDR, f->sz);
+}
+
+static inline void unload(struct loaded *l)
+{
+	code__free(l->code);
+	code_reader__free(l->reader);
+	elf_file__free(l->file);
+}
+
+/* Of a function in a target, by the symbols of the same one that is not stripped. Free its name. */
+static inline struct elf_symbol find_in_unstripped(const char *target, const char *name)
+{
+	const char *suffix = strstr(target, "_stripped");
+	char *whole = strndup(target, suffix ? (size_t)(suffix - target) : strlen(target));
+	struct elf_file *file = open_fixture(whole);
+	struct elf_symbols symbols = {};
+	struct elf_symbol symbol;
+	struct fault why = {};
+
+	if (elf_file__find(file, name, &symbols, &why) != 0)
+		fail_msg("%s", why.text);
+	assert_int_equal(symbols.cnt, 1);
+	symbol = symbols.items[0];
+	symbol.name = strdup(symbol.name);
+	elf_symbols__free(&symbols);
+	elf_file__free(file);
+	free(whole);
+	return symbol;
 }
 
 #endif

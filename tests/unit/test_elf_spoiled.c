@@ -9,8 +9,27 @@ static int look_at_name(void *ctx, const char *name)
 	return 0;
 }
 
+static void use_code(struct code_reader *reader, const struct elf_symbol *symbol)
+{
+	const struct code_entry_wish wish = {};
+	struct code_exits exits = {};
+	struct code_entry entry;
+	struct fault why = {};
+	struct code *code;
+
+	if (code__load(reader, symbol->vaddr, symbol->size, &code, &why) != 0)
+		return;
+	code__check_boundary(code, 4, &why);
+	code__check_return_intact(code, 4, &why);
+	code__place_entry(code, &wish, &entry, &why);
+	if (code__find_exits(code, &exits, &why) == 0)
+		code_exits__free(&exits);
+	code__free(code);
+}
+
 static void use_functions(const struct elf_file *file, const char *name)
 {
+	struct code_reader *reader = NULL;
 	struct elf_symbols symbols = {};
 	struct fault why = {};
 	int err;
@@ -18,15 +37,11 @@ static void use_functions(const struct elf_file *file, const char *name)
 	err = find_named(file, name, &symbols, &why);
 	assert_true(err <= 0);
 	assert_true(err == 0 || why.text[0]);
-	for (size_t i = 0; i < symbols.cnt; i++) {
-		const struct elf_symbol *s = &symbols.items[i];
-		struct code_exits exits = {};
-
-		code_check_boundary(file, s->vaddr, s->size, 4, &why);
-		code_check_return_intact(file, s->vaddr, s->size, 4, &why);
-		if (code_find_exits(file, s->name, s->vaddr, s->size, &exits, &why) == 0)
-			code_exits__free(&exits);
+	if (code_reader__new(file, &reader, &why) == 0) {
+		for (size_t i = 0; i < symbols.cnt; i++)
+			use_code(reader, &symbols.items[i]);
 	}
+	code_reader__free(reader);
 	elf_symbols__free(&symbols);
 }
 

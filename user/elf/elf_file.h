@@ -125,6 +125,20 @@ int elf_file__find(const struct elf_file *file, const struct elf_query *query,
 		   struct elf_symbols *ret_symbols, struct fault *why);
 void elf_symbols__free(struct elf_symbols *symbols);
 
+/* The bytes that the file has at vaddr, in whatever segment: *sz of them, or as many as there are,
+ * which is then in *sz. They stay until the file is freed. NULL where there are none. */
+const uint8_t *elf_file__data(const struct elf_file *file, uint64_t vaddr, size_t *sz);
+
+/* A part of some function that the compiler has put elsewhere because it is seldom run. */
+struct elf_cold_part {
+	uint64_t vaddr, size;
+};
+
+struct elf_cold_parts {
+	struct elf_cold_part *items; /* by address */
+	size_t cnt;
+};
+
 /*
  * Calls each for every function that a pattern could match, once by address and by the best of its
  * names, ascending by display name, until it returns non-zero; returns that, or 0, or -EBADMSG with
@@ -141,11 +155,14 @@ int elf_file__each_function(const struct elf_file *file,
 const struct elf_symbol *elf_file__function_at(const struct elf_file *file, uint64_t vaddr);
 
 /*
- * The part of function name that the compiler has put elsewhere because it is seldom run
- * ("NAME.cold" in .symtab) and that contains vaddr. -ENOENT when there is none: in a stripped file
- * nothing tells such a part from another function.
+ * All that .symtab names as such ("NAME.cold"); none in a stripped file. -ENOMEM. Free with
+ * elf_cold_parts__free.
  */
-int elf_file__cold_part(const struct elf_file *file, const char *name, uint64_t vaddr,
-			uint64_t *ret_vaddr, uint64_t *ret_size);
+int elf_file__cold_parts(const struct elf_file *file, struct elf_cold_parts *ret_parts);
+void elf_cold_parts__free(struct elf_cold_parts *parts);
+
+/* The part that contains vaddr, or NULL. */
+const struct elf_cold_part *elf_cold_parts__find(const struct elf_cold_parts *parts,
+						 uint64_t vaddr);
 
 #endif

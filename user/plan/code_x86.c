@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * x86-64. Capstone tells where instructions end and what they do to registers; where control goes,
- * and what may be probed, is read from the opcode, because the kernel decides by it
+ * and what may be probed at which cost, is read from the opcode, because the kernel decides by it
  * (arch/x86/kernel/uprobes.c) and because Capstone's groups leave gaps.
  *
- * Linux 6.18 lets every two-byte opcode pass, syscall and ud2 included: the kernel looks the escape
- * byte 0f up where it means the second one. What its tables were to refuse is refused here.
+ * Where the kernel errs, the program pays, so that is refused here (all seen on Linux 6.18):
+ * - every two-byte opcode passes, syscall and ud2 included: the kernel looks the escape byte 0f up
+ *   where it means the second one;
+ * - the VEX prefix is ignored when an instruction is told from a branch or a nop by its opcode:
+ *   "vpor" is taken for a short jump, "vpcmpeqb" for je, and skipped;
+ * - so is REX.B before 90: "xchg rax, r8" is taken for a nop, and skipped;
+ * - a 5-byte nop is replaced by a call, which overwrites the 8 bytes below the stack pointer, where
+ *   a function that calls nothing may keep data (code.c).
  */
-#include "code_map.h"
+#include "code_x86.h"
 
 #include <string.h>
 
@@ -24,11 +30,21 @@ struct form {
 	uint8_t map;
 	uint8_t opcode;
 	uint8_t modrm; /* the byte after the opcode, whatever it means; 0 when there is none */
+	uint8_t rex;   /* 0 when there is none */
 	bool segment;  /* cs, ds, es or ss override; "notrack" and some nops are such */
+	bool notrack;
 	bool lock;
 	bool operand_sz; /* 66 */
-	bool rex_w;
 };
+
+#define INSN_MAX_SZ 15
+
+#define REX_B 0x01
+#define REX_W 0x08
+
+/* What the kernel can replace by a call it has to write at once. */
+#define NOP5_SZ 5
+#define PAGE_SZ 4096
 
 static uint8_t modrm_reg(const struct form *form)
 {
@@ -45,18 +61,20 @@ static size_t skip_prefixes(const uint8_t *bytes, size_t sz, struct form *form)
 	size_t i;
 
 	for (i = 0; i < sz; i++) {
-		if (is_segment_prefix(bytes[i]))
+		if (is_segment_prefix(bytes[i])) {
 			form->segment = true;
-		else if (bytes[i] == 0xf0)
+			form->notrack |= bytes[i] == 0x3e;
+		} else if (bytes[i] == 0xf0) {
 			form->lock = true;
-		else if (bytes[i] == 0x66)
+		} else if (bytes[i] == 0x66) {
 			form->operand_sz = true;
-		else if (bytes[i] != 0x64 && bytes[i] != 0x65 && bytes[i] != 0x67 &&
-			 bytes[i] != 0xf2 && bytes[i] != 0xf3)
+		} else if (bytes[i] != 0x64 && bytes[i] != 0x65 && bytes[i] != 0x67 &&
+			   bytes[i] != 0xf2 && bytes[i] != 0xf3) {
 			break;
+		}
 	}
 	if (i < sz && (bytes[i] & 0xf0) == 0x40)
-		form->rex_w = bytes[i++] & 8;
+		form->rex = bytes[i++];
 	return i;
 }
 
@@ -252,6 +270,24 @@ static bool is_fma4(const struct form *form)
 	return form->map == 3 && ((form->opcode & 0xfc) == 0x5c || row == 0x68 || row == 0x78);
 }
 
+/* The kernel looks the opcode of a VEX instruction up among the one-byte ones: those it refuses
+ * there, and those it takes for branches, nops, returns and what else it treats apart. */
+static bool is_mistaken_after_vex(const struct form *form)
+{
+	switch (form->opcode) {
+	case 0x70 ... 0x7f:
+	case 0x8e:
+	case 0x90:
+	case 0xc2 ... 0xc3:
+	case 0xe8 ... 0xe9:
+	case 0xeb:
+	case 0xff:
+		return true;
+	default:
+		return unfit_one_byte(form) || is_fma4(form);
+	}
+}
+
 static const char *unfit(const struct form *form, uint8_t kind)
 {
 	const char *reason;
@@ -264,11 +300,12 @@ static const char *unfit(const struct form *form, uint8_t kind)
 		return "the kernel refuses branches with an operand-size prefix";
 	if (form->encoding == ENCODING_EVEX || form->encoding == ENCODING_XOP)
 		return "not every kernel knows its encoding";
-	/* The kernel looks the opcode of a VEX instruction up among the one-byte ones. */
 	if (form->encoding == ENCODING_VEX)
-		return unfit_one_byte(form) || is_fma4(form)
-			       ? "the kernel refuses this opcode after VEX"
+		return is_mistaken_after_vex(form)
+			       ? "the kernel does not see its VEX prefix, and takes it for another"
 			       : NULL;
+	if (form->map == 0 && form->opcode == 0x90 && (form->rex & REX_B))
+		return "the kernel takes it for a nop";
 	if (form->map == 0) {
 		reason = unfit_one_byte(form);
 		return reason ? reason : unfit_group(form);
@@ -276,10 +313,10 @@ static const char *unfit(const struct form *form, uint8_t kind)
 	return form->map == 1 ? unfit_two_byte(form) : NULL;
 }
 
-static int64_t relative_target(const struct code_map *map, const struct code_insn *insn,
+static int64_t relative_target(const struct code_part *part, const struct code_insn *insn,
 			       const struct form *form)
 {
-	const uint8_t *end = map->bytes + insn->offset + insn->size;
+	const uint8_t *end = part->bytes + insn->offset + insn->size;
 	bool is_short = form->map == 0 && form->opcode != 0xe8 && form->opcode != 0xe9 &&
 			form->opcode != 0xc7;
 	int32_t distance;
@@ -290,255 +327,153 @@ static int64_t relative_target(const struct code_map *map, const struct code_ins
 	return (int64_t)insn->offset + insn->size + distance;
 }
 
-/* Does it read memory by its distance from here? Then what is there is data (or its address is
- * taken, and it may be). */
-static void find_reference(const cs_insn *cs, struct code_insn *insn)
-{
-	const cs_x86 *x86 = &cs->detail->x86;
-
-	for (uint8_t i = 0; i < x86->op_count; i++) {
-		if (x86->operands[i].type != X86_OP_MEM ||
-		    x86->operands[i].mem.base != X86_REG_RIP || insn->nop)
-			continue;
-		insn->has_target = true;
-		insn->reads_code = true;
-		insn->target = (int64_t)insn->offset + insn->size + x86->operands[i].mem.disp;
-	}
-}
-
 /* Bytes on whose length Capstone 4, or the processors themselves, disagree. */
 static bool is_ambiguous(const struct form *form, uint8_t kind)
 {
 	if (form->encoding != ENCODING_LEGACY)
 		return false;
 	/* Intel ignores the 66 of a branch, AMD shortens the distance to two bytes. */
-	if (form->operand_sz && !form->rex_w && is_relative(form, kind))
+	if (form->operand_sz && !(form->rex & REX_W) && is_relative(form, kind))
 		return true;
 	/* ud1 and ud0 have operands that Capstone 4 leaves out. */
 	return form->map == 1 && (form->opcode == 0xb9 || form->opcode == 0xff);
 }
 
-static bool x86_decode(const struct code_map *map, struct code_insn *insn)
+static bool is_nop5(const struct code_part *part, const struct code_insn *insn,
+		    const struct form *form)
 {
-	const cs_insn *cs = code_map__decode(map, insn->offset);
+	bool nop = (form->map == 0 && form->opcode == 0x90) ||
+		   (form->map == 1 && form->opcode == 0x1f && modrm_reg(form) == 0);
+
+	return nop && insn->size == NOP5_SZ &&
+	       PAGE_SZ - (part->vaddr + insn->offset) % PAGE_SZ >= NOP5_SZ;
+}
+
+/*
+ * branch_setup_xol_ops and push_setup_xol_ops. Linux 6.16 and later also emulate the nops of 3, 4
+ * and 6 to 8 bytes that the kernel itself uses; where older ones run too that is no promise.
+ */
+static enum code_cost cost_of(const struct code_part *part, const struct code_insn *insn,
+			      const struct form *form)
+{
+	if (insn->unfit)
+		return CODE_COST_REFUSED;
+	if (form->encoding != ENCODING_LEGACY || form->map > 1)
+		return CODE_COST_STEPPED;
+	if (is_nop5(part, insn, form))
+		return CODE_COST_NOP5;
+	if (form->map == 1)
+		return form->opcode >= 0x80 && form->opcode <= 0x8f ? CODE_COST_EMULATED
+								    : CODE_COST_STEPPED;
+	switch (form->opcode) {
+	case 0x50 ... 0x57:
+		return insn->size == 1 || (insn->size == 2 && form->rex == (0x40 | REX_B))
+			       ? CODE_COST_EMULATED
+			       : CODE_COST_STEPPED;
+	case 0x70 ... 0x7f:
+	case 0x90:
+	case 0xe8:
+	case 0xe9:
+	case 0xeb:
+		return CODE_COST_EMULATED;
+	default:
+		return CODE_COST_STEPPED;
+	}
+}
+
+/*
+ * Instructions of later years, all without immediate operands, that Capstone 4 does not know in
+ * their register forms: rdpkru and kin (0f 01), rdssp (0f 1e), rdpid (0f c7 /7). glibc uses them,
+ * longjmp for one. Returns the length, or 0.
+ */
+static size_t measure_unknown(const uint8_t *bytes, size_t sz)
+{
+	struct form form = {};
+	size_t i = skip_prefixes(bytes, sz, &form);
+	bool known;
+
+	if (i + 3 > sz || i + 3 > INSN_MAX_SZ || bytes[i] != 0x0f || bytes[i + 2] < 0xc0)
+		return 0;
+	form.modrm = bytes[i + 2];
+	known = bytes[i + 1] == 0x01 || bytes[i + 1] == 0x1e ||
+		(bytes[i + 1] == 0xc7 && modrm_reg(&form) == 7);
+	return known ? i + 3 : 0;
+}
+
+/* They write what their last byte names, and rax, rcx and rdx. */
+static void assume_effects(const struct form *form, struct code_insn *insn)
+{
+	const struct code_change lost = { .source = CODE_LOST };
+	uint8_t reg = (form->modrm & 7) | (form->rex & REX_B) << 3;
+
+	if (reg == X86_RSP)
+		insn->sp = lost;
+	if (reg == X86_RBP)
+		insn->fp = lost;
+	insn->written_args = UINT8_MAX;
+	insn->passing = CODE_NO_PASSING;
+	insn->moves_return = "it is not known to leave the return address alone";
+}
+
+static bool x86_decode(const struct code_part *part, struct code_insn *insn)
+{
+	const cs_insn *cs = code_part__decode(part, insn->offset);
+	const uint8_t *bytes = part->bytes + insn->offset;
 	struct form form;
 
-	if (!cs)
+	insn->size =
+		cs ? (uint8_t)cs->size : (uint8_t)measure_unknown(bytes, part->sz - insn->offset);
+	if (!insn->size)
 		return false;
-	parse_form(map->bytes + insn->offset, cs->size, &form);
-	insn->size = (uint8_t)cs->size;
+	parse_form(bytes, insn->size, &form);
 	insn->kind = kind_of(&form);
-	insn->nop = cs->id == X86_INS_NOP;
+	insn->nop = cs && cs->id == X86_INS_NOP;
 	if (is_ambiguous(&form, insn->kind))
 		return false;
 	insn->unfit = unfit(&form, insn->kind);
+	insn->cost = cost_of(part, insn, &form);
+	insn->never_leaves = insn->kind == CODE_INDIRECT && form.notrack;
 	if (is_relative(&form, insn->kind)) {
 		insn->has_target = true;
-		insn->target = relative_target(map, insn, &form);
-	} else {
-		find_reference(cs, insn);
+		insn->target = relative_target(part, insn, &form);
 	}
-	return true;
-}
-
-static bool is_stack_pointer(unsigned reg)
-{
-	return reg == X86_REG_RSP || reg == X86_REG_ESP || reg == X86_REG_SP || reg == X86_REG_SPL;
-}
-
-static bool is_frame_pointer(unsigned reg)
-{
-	return reg == X86_REG_RBP || reg == X86_REG_EBP || reg == X86_REG_BP || reg == X86_REG_BPL;
-}
-
-static bool writes(const struct code_map *map, const cs_insn *cs, bool (*is_it)(unsigned reg))
-{
-	uint8_t read_cnt, written_cnt;
-	cs_regs read, written;
-
-	if (cs_regs_access(map->capstone, cs, read, &read_cnt, written, &written_cnt) != CS_ERR_OK)
-		return true;
-	for (uint8_t i = 0; i < written_cnt; i++) {
-		if (is_it(written[i]))
-			return true;
-	}
-	return false;
-}
-
-/* The value of "rsp + n" or "rbp + n" as a distance from the entry's stack pointer. */
-static bool evaluate(const struct code_frame *frame, unsigned reg, int64_t add, int64_t *ret_value)
-{
-	if (reg == X86_REG_RSP && frame->sp_known)
-		*ret_value = frame->sp + add;
-	else if (reg == X86_REG_RBP && frame->fp_known)
-		*ret_value = frame->fp + add;
+	if (cs)
+		x86_find_effects(part, cs, insn);
 	else
-		return false;
+		assume_effects(&form, insn);
 	return true;
 }
 
-/* The new value of the register that a mov, lea, add or sub writes. */
-static bool evaluate_insn(const cs_insn *cs, const struct code_frame *frame, int64_t *ret_value)
+/* The condition is the low four bits of every jcc; loop, jrcxz and xbegin have none. */
+static bool describe_branch(const struct form *form, struct code_jump *jump)
 {
-	const cs_x86_op *op = cs->detail->x86.operands;
+	bool near = form->map == 1;
 
-	if (cs->detail->x86.op_count != 2 || op[0].type != X86_OP_REG)
+	if (!near && (form->opcode & 0xf0) != 0x70)
 		return false;
-	switch (cs->id) {
-	case X86_INS_MOV:
-		return op[1].type == X86_OP_REG && evaluate(frame, op[1].reg, 0, ret_value);
-	case X86_INS_LEA:
-		return op[1].mem.index == X86_REG_INVALID && !op[1].mem.segment &&
-		       evaluate(frame, op[1].mem.base, op[1].mem.disp, ret_value);
-	case X86_INS_ADD:
-		return op[1].type == X86_OP_IMM && evaluate(frame, op[0].reg, op[1].imm, ret_value);
-	case X86_INS_SUB:
-		return op[1].type == X86_OP_IMM && op[1].imm != INT64_MIN &&
-		       evaluate(frame, op[0].reg, -op[1].imm, ret_value);
-	default:
-		return false;
-	}
+	jump->condition = form->opcode & 0x0f;
+	return true;
 }
 
-static void step_assignment(const struct code_map *map, const cs_insn *cs, struct code_frame *frame)
+static bool x86_describe(const struct code_part *part, const struct code_insn *insn,
+			 struct code_jump *ret_jump)
 {
-	const struct code_frame before = *frame;
-	unsigned to = cs->detail->x86.op_count ? cs->detail->x86.operands[0].reg : X86_REG_INVALID;
+	struct form form;
 
-	if (writes(map, cs, is_stack_pointer))
-		frame->sp_known = to == X86_REG_RSP && evaluate_insn(cs, &before, &frame->sp);
-	if (writes(map, cs, is_frame_pointer))
-		frame->fp_known = to == X86_REG_RBP && evaluate_insn(cs, &before, &frame->fp);
-}
-
-static void step_pop(const cs_insn *cs, struct code_frame *frame)
-{
-	const cs_x86_op *op = &cs->detail->x86.operands[0];
-
-	frame->sp += op->size;
-	if (op->type == X86_OP_REG && is_stack_pointer(op->reg))
-		frame->sp_known = false;
-	if (op->type == X86_OP_REG && is_frame_pointer(op->reg))
-		frame->fp_known = false;
-}
-
-static void x86_step(const struct code_map *map, const struct code_insn *insn,
-		     struct code_frame *frame)
-{
-	const cs_insn *cs = code_map__decode(map, insn->offset);
-
-	if (!cs) {
-		frame->sp_known = frame->fp_known = false;
-		return;
-	}
-	switch (cs->id) {
-	case X86_INS_PUSH:
-		/* Capstone gives an immediate its own size; the push is of eight bytes. */
-		frame->sp -= cs->detail->x86.operands[0].type == X86_OP_REG
-				     ? cs->detail->x86.operands[0].size
-				     : 8;
-		break;
-	case X86_INS_POP:
-		step_pop(cs, frame);
-		break;
-	case X86_INS_LEAVE:
-		frame->sp_known = frame->fp_known;
-		frame->sp = frame->fp + 8;
-		frame->fp_known = false;
-		break;
-	case X86_INS_CALL:
-		/* Calls leave the stack as it was, except the one that asks where it is. */
-		if (insn->has_target && insn->target == insn->offset + insn->size)
-			frame->sp_known = false;
-		break;
-	default:
-		step_assignment(map, cs, frame);
-		break;
-	}
-}
-
-/* What a function does before it makes its frame. Everything else ends the search for a place. */
-static bool is_harmless(unsigned id)
-{
-	switch (id) {
-	case X86_INS_ADD:
-	case X86_INS_AND:
-	case X86_INS_BSWAP:
-	case X86_INS_BT:
-	case X86_INS_CDQ:
-	case X86_INS_CDQE:
-	case X86_INS_CMP:
-	case X86_INS_CQO:
-	case X86_INS_CWDE:
-	case X86_INS_DEC:
-	case X86_INS_ENDBR64:
-	case X86_INS_IMUL:
-	case X86_INS_INC:
-	case X86_INS_LEA:
-	case X86_INS_MOV:
-	case X86_INS_MOVABS:
-	case X86_INS_MOVAPD:
-	case X86_INS_MOVAPS:
-	case X86_INS_MOVD:
-	case X86_INS_MOVDQA:
-	case X86_INS_MOVDQU:
-	case X86_INS_MOVQ:
-	case X86_INS_MOVSS:
-	case X86_INS_MOVSX:
-	case X86_INS_MOVSXD:
-	case X86_INS_MOVUPD:
-	case X86_INS_MOVUPS:
-	case X86_INS_MOVZX:
-	case X86_INS_NEG:
-	case X86_INS_NOP:
-	case X86_INS_NOT:
-	case X86_INS_OR:
-	case X86_INS_PXOR:
-	case X86_INS_SAR:
-	case X86_INS_SHL:
-	case X86_INS_SHR:
-	case X86_INS_SUB:
-	case X86_INS_TEST:
-	case X86_INS_XOR:
-	case X86_INS_XORPD:
-	case X86_INS_XORPS:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Reading the return address is as bad as writing it: the function would see the kernel's. */
-static bool touches_return_address(const cs_x86_op *op)
-{
-	if (op->type != X86_OP_MEM || !is_stack_pointer((unsigned)op->mem.base))
-		return false;
-	return op->mem.index != X86_REG_INVALID ||
-	       (op->mem.disp < 8 && op->mem.disp + op->size > 0);
-}
-
-static const char *x86_moves_return(const struct code_map *map, const struct code_insn *insn)
-{
-	const cs_insn *cs = code_map__decode(map, insn->offset);
-
-	if (insn->kind != CODE_PLAIN)
-		return "control may go elsewhere there";
-	if (!cs || !is_harmless(cs->id))
-		return "it is not known to leave the return address alone";
-	if (writes(map, cs, is_stack_pointer))
-		return "it moves the stack pointer";
-	if (cs->id == X86_INS_LEA || cs->id == X86_INS_NOP)
-		return NULL;
-	for (uint8_t i = 0; i < cs->detail->x86.op_count; i++) {
-		if (touches_return_address(&cs->detail->x86.operands[i]))
-			return "it touches the return address";
-	}
-	return NULL;
+	parse_form(part->bytes + insn->offset, insn->size, &form);
+	if (insn->kind == CODE_BRANCH)
+		return describe_branch(&form, ret_jump);
+	return insn->kind == CODE_JUMP ||
+	       x86_describe_indirect(code_part__decode(part, insn->offset), ret_jump);
 }
 
 const struct code_arch code_x86 = {
 	.name = "x86-64",
 	.decode = x86_decode,
-	.step = x86_step,
-	.moves_return = x86_moves_return,
+	.describe = x86_describe,
+	.find_table = x86_find_table,
+	/* System V ABI, AMD64 supplement, figure 3.36 */
+	.sp_dwarf = 7,
+	.fp_dwarf = 6,
+	.cfa_bias = 8,
 };

@@ -73,17 +73,19 @@ static int split_delta(const char *function, char **ret_name, uint64_t *ret_delt
  * jump, and the time of what it jumped to is missing: a function that always does so is recorded
  * only when somebody asks for it by name of the mode.
  */
-static int find_exits(struct planned_probe *probe, const struct elf_file *elf,
+static int find_exits(struct planned_probe *probe, const struct elf_file *elf, struct code *code,
 		      enum exit_choice choice, struct fault *why)
 {
 	struct code_exits exits = {};
 	int err;
 
-	err = code_find_exits(elf, probe->symbol, probe->vaddr, probe->size, &exits, why);
+	err = code__find_exits(code, &exits, why);
 	if (err)
 		return err;
+	if (exits.maybe_cnt > 0)
+		err = fault__set(why, -EOPNOTSUPP, "it has a jump that may leave it or not");
 	/* Which of the two probes would fire first is anybody's guess. */
-	if (exits.offsets[0] == probe->delta)
+	else if (exits.items[0].offset == (int64_t)probe->delta)
 		err = fault__set(why, -EOPNOTSUPP,
 				 "its first instruction is also its last (a bare return or jump)");
 	else if (exits.tail_call_cnt == exits.cnt && choice != EXIT_SAFE)
@@ -93,7 +95,8 @@ static int find_exits(struct planned_probe *probe, const struct elf_file *elf,
 	else if (!(probe->exits = calloc(exits.cnt, sizeof(*probe->exits))))
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < exits.cnt; i++) {
-		err = elf_file__offset(elf, probe->vaddr + exits.offsets[i], &probe->exits[i]);
+		err = elf_file__offset(elf, probe->vaddr + (uint64_t)exits.items[i].offset,
+				       &probe->exits[i]);
 		probe->exit_cnt++;
 	}
 	probe->tail_call_cnt = exits.tail_call_cnt;
@@ -102,7 +105,7 @@ static int find_exits(struct planned_probe *probe, const struct elf_file *elf,
 }
 
 /* Chooses between fast and safe, and refuses where neither is known to do no harm. */
-static int choose_exit(struct planned_probe *probe, const struct elf_file *elf,
+static int choose_exit(struct planned_probe *probe, const struct elf_file *elf, struct code *code,
 		       enum exit_choice choice, struct fault *why)
 {
 	char reason[EXIT_REASON_SZ] = "asked for";
@@ -116,13 +119,13 @@ static int choose_exit(struct planned_probe *probe, const struct elf_file *elf,
 		return -ENOMEM;
 	/* Either way a call is told from the others by its stack pointer at entry. */
 	if (probe->delta) {
-		err = code_check_return_intact(elf, probe->vaddr, probe->size, probe->delta, why);
+		err = code__check_return_intact(code, probe->delta, why);
 		if (err)
 			return err;
 	}
 	if (probe->fast)
 		return 0;
-	err = find_exits(probe, elf, choice, &no_exits);
+	err = find_exits(probe, elf, code, choice, &no_exits);
 	if (!err || err == -ENOMEM)
 		return err;
 	if (choice == EXIT_SAFE)
@@ -141,6 +144,8 @@ static int plan__add_probe(struct plan *plan, const struct planned_probe *templa
 	const struct elf_file *elf = plan->binaries[template->binary].elf;
 	struct planned_probe *probe;
 	struct planned_probe *grown;
+	struct code_reader *reader = NULL;
+	struct code *code = NULL;
 	int err;
 
 	grown = grow(plan->probes, plan->probe_cnt, sizeof(*grown));
@@ -156,14 +161,18 @@ static int plan__add_probe(struct plan *plan, const struct planned_probe *templa
 	probe->table = symbol->table;
 	probe->vaddr = symbol->vaddr;
 	probe->size = symbol->size;
-	err = code_check_boundary(elf, probe->vaddr, probe->size, probe->delta, why);
-	if (err)
-		return err;
-	err = elf_file__offset(elf, probe->vaddr + probe->delta, &probe->offset);
-	if (err)
-		return fault__set(why, err, "symbol+0x%llx lies outside the file's code",
-				  (unsigned long long)probe->delta);
-	return choose_exit(probe, elf, choice, why);
+	err = code_reader__new(elf, &reader, why);
+	if (!err)
+		err = code__load(reader, probe->vaddr, probe->size, &code, why);
+	if (!err)
+		err = code__check_boundary(code, probe->delta, why);
+	if (!err)
+		err = elf_file__offset(elf, probe->vaddr + probe->delta, &probe->offset);
+	if (!err)
+		err = choose_exit(probe, elf, code, choice, why);
+	code__free(code);
+	code_reader__free(reader);
+	return err;
 }
 
 static int plan__add_function(struct plan *plan, uint32_t state, const struct state_config *config,

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "elf_private.h"
+
+const uint8_t *elf_file__data(const struct elf_file *file, uint64_t vaddr, size_t *sz)
+{
+	for (size_t i = 0; i < file->segment_cnt; i++) {
+		const struct elf_segment *s = &file->segments[i];
+		Elf_Data *data;
+
+		if (vaddr < s->vaddr || vaddr - s->vaddr >= s->sz)
+			continue;
+		if (*sz > s->sz - (vaddr - s->vaddr))
+			*sz = s->sz - (vaddr - s->vaddr);
+		data = elf_file__chunk(file, s->offset + (vaddr - s->vaddr), *sz, ELF_T_BYTE);
+		return data ? data->d_buf : NULL;
+	}
+	return NULL;
+}
