@@ -81,9 +81,6 @@ $(SKELETONS:.skel.h=.o):
 $(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/%.o
 	$(call say,GEN,$@)$(BPFTOOL) gen skeleton $< name $* > $@
 
-# The objects that hold a skeleton; -MMD sees to the rest.
-$(BUILD)/user/probe.o $(BUILD)/user/attach.o: $(BUILD)/tacho_bpf.skel.h
-$(BUILD)/user/doctor/trial.o: $(BUILD)/doctor_bpf.skel.h
 
 include tests/tests.mk
 

@@ -6,23 +6,38 @@
  * kernel is told call by call whether to replace the return address), `multi` (two programs) and
  * `perf` (the same two, one link a place).
  */
+#include "compat.bpf.h"
+
+/* Linux 6.12, 65ab5ac4df01 */
+extern int bpf_copy_from_user_str(void *dst, u32 dst__sz, const void *unsafe_ptr,
+				  u64 flags) __ksym __weak;
+#define TACHO_BPF_MAY_SLEEP
+
+#include "jump.bpf.h"
 #include "pairing.bpf.h"
+#include "spans.bpf.h"
+#include "unwind.bpf.h"
 
 struct place {
 	u32 probe;
 	u32 state;
 	u32 rule;
 	u32 kind; /* enum tacho_place */
+	u32 spec;
+	u32 entry_offset;
 };
 
+/* See TACHO_COOKIE. */
 static __always_inline struct place place_of(struct pt_regs *regs)
 {
 	u64 cookie = bpf_get_attach_cookie(regs);
 	struct place place = {
-		.probe = (u32)cookie,
-		.state = cookie >> 32 & 0xffff,
-		.rule = cookie >> 48 & 63,
-		.kind = cookie >> 56,
+		.probe = cookie & 0xfffff,
+		.state = cookie >> 20 & 0xfff,
+		.rule = cookie >> 32 & 63,
+		.kind = TACHO_COOKIE_PLACE(cookie),
+		.spec = cookie >> 41 & 0xffff,
+		.entry_offset = cookie >> 57,
 	};
 
 	return place;
@@ -63,68 +78,187 @@ static __always_inline struct thread *thread_new(struct task_struct *task)
 	return thread;
 }
 
-/* A call begins. Returns whether its end will be looked for. */
-static __always_inline bool call_begins(struct pt_regs *regs, const struct place *place)
+/* Fills in what the place's spec says about the frame, and keeps the values read now. */
+static __always_inline bool apply_spec(struct pt_regs *regs, const struct place *place,
+				       struct tacho_frame *frame)
+{
+	struct tacho_spec *spec = spec_at(place->spec);
+
+	if (!spec)
+		return false;
+	frame->sp += spec->sp_delta;
+	if (spec->entry_offset)
+		frame->ip = PT_REGS_IP(regs) - spec->entry_offset;
+	if (spec->has_values)
+		frame->spec = place->spec;
+	return spec->entry_values;
+}
+
+/*
+ * A call begins. Returns whether its end will be looked for. Not inlined, like the next ones: what
+ * each has on its stack would be on that of all, and 512 bytes are what a chain of calls may have.
+ */
+static __noinline int call_begins(struct pt_regs *regs, const struct place *place)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 	bool hijack = place->kind == TACHO_PLACE_HIJACK;
+	struct tacho_captured_key key;
+	bool captures = false;
 	struct tacho_frame frame = {
 		.sp = entry_stack_pointer(regs),
-		.ip = PT_REGS_IP(regs),
+		.ip = PT_REGS_IP(regs) - place->entry_offset,
 		.probe = place->probe,
 		.state = place->state,
 		.place = place->kind,
 	};
 
 	if (!wanted(thread, place))
-		return false;
+		return 0;
 	count(place->state, entries);
+	if (hijack && no_hijack) {
+		count(place->state, lost_other);
+		return 0;
+	}
 	if (!thread)
 		thread = thread_new(task);
 	if (!thread) {
 		count(place->state, lost_other);
-		return false;
+		return 0;
 	}
+	if (place->spec)
+		captures = apply_spec(regs, place, &frame);
 	if (thread->depth)
 		frames_drop_dead(thread, &frame, hijack && is_tail_call(regs, task));
 	if (hijack) {
 		/* Beyond this the kernel leaves the return address alone, without a word. */
 		if (task->utask && task->utask->depth >= TACHO_HIJACK_LIMIT) {
 			count(place->state, lost_nesting);
-			return false;
+			return 0;
+		}
+	}
+	if (captures) {
+		key = frame_captured_key(thread, thread->depth);
+		if (capture_entry((u64)regs, spec_at(place->spec), &key)) {
+			count(place->state, lost_other);
+			return 0;
 		}
 	}
 	/* The last thing before the call itself: what we did is not part of its duration. */
 	frame.start_ns = bpf_ktime_get_ns();
 	if (!frame_push(thread, &frame)) {
 		count(place->state, lost_other);
-		return false;
+		return 0;
 	}
-	return true;
+	return 1;
 }
 
-static __always_inline void call_ends(const struct place *place, u64 sp, u64 now_ns)
+static __noinline int call_ends(const struct place *place, u64 sp, u64 now_ns, u64 regs)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
 
 	if (!wanted(thread, place))
-		return;
+		return 0;
 	/* Entered before we attached, or in the parent before a fork. */
-	if (!thread || !frame_return(thread, place->probe, sp, now_ns))
+	if ((!thread || !frame_return(thread, place->probe, sp, now_ns, regs)) && recording)
 		count(place->state, unmatched_returns);
+	return 0;
+}
+
+static __noinline int pair_place(struct pt_regs *regs, const struct place *place)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct tacho_span_key key = {
+		.state = place->state,
+		.pid = bpf_get_current_pid_tgid() >> 32,
+	};
+	struct tacho_spec *spec = place->spec ? spec_at(place->spec) : 0;
+	bool readable = true;
+
+	if (!wanted(thread, place))
+		return 0;
+	if (spec && spec->key.kind)
+		readable = fetch_value((u64)regs, &spec->key, &key.key);
+	if (place->kind == TACHO_PLACE_BEGIN) {
+		count(place->state, entries);
+		if (!readable || !span_begins(&key, place->probe, place->spec, (u64)regs))
+			count(place->state, lost_other);
+	} else if ((!readable || !span_ends(&key)) && recording) {
+		count(place->state, unmatched_returns);
+	}
+	return 0;
+}
+
+/* A place that is an activity by itself: it lasts no time. */
+static __noinline int point(struct pt_regs *regs, const struct place *place)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct tacho_frame frame = {
+		.start_ns = bpf_ktime_get_ns(),
+		.probe = place->probe,
+		.state = place->state,
+		.spec = place->spec,
+	};
+	struct ending ending = {
+		.end_ns = frame.start_ns,
+		.ended = TACHO_ENDED_RETURN,
+		.depth = thread ? thread->depth : 0,
+		.captured = { .owner = (u32)bpf_get_current_pid_tgid(), .number = ~0ULL },
+	};
+	struct tacho_spec *spec = place->spec ? spec_at(place->spec) : 0;
+
+	if (!wanted(thread, place))
+		return 0;
+	count(place->state, entries);
+	if (spec && spec->entry_values && capture_entry((u64)regs, spec, &ending.captured)) {
+		count(place->state, lost_other);
+		return 0;
+	}
+	send_activity(&frame, &ending);
+	return 0;
+}
+
+/* Calls that have begun may end although no more begin. */
+static __always_inline bool is_end(u32 kind)
+{
+	return kind == TACHO_PLACE_EXIT || kind == TACHO_PLACE_LEAVE || kind == TACHO_PLACE_END ||
+	       kind == TACHO_PLACE_UNWIND;
 }
 
 /* At a place that is not the return trampoline. Returns whether to replace the return address. */
 static __always_inline bool at_place(struct pt_regs *regs)
 {
 	struct place place = place_of(regs);
+	struct tacho_spec *spec;
 
-	if (place.kind == TACHO_PLACE_EXIT) {
-		call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns());
+	if (!recording && !is_end(place.kind))
 		return false;
+	switch (place.kind) {
+	case TACHO_PLACE_HIJACK:
+		return call_begins(regs, &place);
+	case TACHO_PLACE_ENTRY:
+		call_begins(regs, &place);
+		break;
+	case TACHO_PLACE_EXIT:
+		call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns(), (u64)regs);
+		break;
+	case TACHO_PLACE_LEAVE:
+		spec = place.spec ? spec_at(place.spec) : 0;
+		if (!spec || jump_leaves(regs, &spec->jump))
+			call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns(), 0);
+		break;
+	case TACHO_PLACE_BEGIN:
+	case TACHO_PLACE_END:
+		pair_place(regs, &place);
+		break;
+	case TACHO_PLACE_POINT:
+		point(regs, &place);
+		break;
+	case TACHO_PLACE_UNWIND:
+		stack_is_cut(place.state, entry_stack_pointer(regs), caller_stack_pointer(regs));
+		break;
 	}
-	return call_begins(regs, &place) && place.kind == TACHO_PLACE_HIJACK;
+	return false;
 }
 
 static __always_inline void at_return(struct pt_regs *regs)
@@ -132,7 +266,7 @@ static __always_inline void at_return(struct pt_regs *regs)
 	u64 now_ns = bpf_ktime_get_ns();
 	struct place place = place_of(regs);
 
-	call_ends(&place, returned_stack_pointer(regs), now_ns);
+	call_ends(&place, returned_stack_pointer(regs), now_ns, (u64)regs);
 }
 
 /* Linux 6.13 (d920179b3d48): one program for entry and return. */

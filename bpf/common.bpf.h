@@ -20,6 +20,29 @@ const volatile __u32 own_pid __weak = 0;
 /* Unread bytes in the ring from which on the reader is woken; below, its timer is soon enough. */
 const volatile __u64 wake_bytes __weak = 1 << 20;
 
+/* Some state has a limit to its rows a second. */
+const volatile bool guarded __weak = false;
+/* Some state is a pair of places. */
+const volatile bool pairs __weak = false;
+/* The programs at probed places were loaded as sleepable. */
+const volatile bool may_sleep __weak = false;
+/* Tell user space what is executed in mount namespaces other than this one; 0 = do not. */
+const volatile __u32 own_mount_namespace __weak = 0;
+
+/*
+ * Calls that begin are recorded: set when every probe is in place, cleared before the first is
+ * taken away. In between, a call's beginning may be seen and its end not, or the other way round.
+ *
+ * That it is cleared first has another reason. While a thread is in a call whose return address is
+ * replaced, and goes on entering others, Linux 6.13 and newer put off again and again what a
+ * detaching recorder waits for (prepare_uretprobe re-arms ri_timer, which alone ends the SRCU
+ * reader of the outer call; 8622e45b5da1). With no new ones, it is over in 0.1 s.
+ */
+volatile bool recording __weak = false;
+/* The recording goes on, but no return address is replaced while a file is being let go of; the
+ * calls that go unseen for it are counted. */
+volatile bool no_hijack __weak = false;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 23); /* set before loading */
@@ -31,6 +54,13 @@ struct {
 	__type(key, u32);
 	__type(value, struct tacho_state_counts);
 } counts __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set before loading */
+	__type(key, u32);
+	__type(value, struct tacho_spec);
+} specs __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -77,4 +77,35 @@ static __always_inline u64 return_address(struct pt_regs *regs)
 #endif
 }
 
+/* Where the register that a function returns its value in stands in struct pt_regs. */
+#if defined(__TARGET_ARCH_x86)
+#define RETURN_REGISTER __builtin_offsetof(struct pt_regs, ax)
+#else
+#define RETURN_REGISTER __builtin_offsetof(struct user_pt_regs, regs[0])
+#endif
+
+/*
+ * Has a call that was entered at entry_sp been left behind, now that a caller of it goes on with
+ * this stack pointer? A call on x86 pushes its return address below the caller's stack pointer; on
+ * arm64 the callee begins with the caller's own.
+ */
+static __always_inline bool is_left_behind(u64 entry_sp, u64 caller_sp)
+{
+#if defined(__TARGET_ARCH_x86)
+	return entry_sp < caller_sp;
+#else
+	return entry_sp <= caller_sp;
+#endif
+}
+
+/* At the first instruction of a function: the stack pointer of its caller. */
+static __always_inline u64 caller_stack_pointer(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return PT_REGS_SP(regs) + 8;
+#else
+	return PT_REGS_SP(regs);
+#endif
+}
+
 #endif

@@ -15,11 +15,27 @@
 #define TACHO_BPF_FRAMES_H
 
 #include "common.bpf.h"
+#include "guard.bpf.h"
+#include "values.bpf.h"
+
+/* An exception or a cancellation under way: frames from from_sp upwards are being passed. */
+struct flight {
+	u64 from_sp;
+	u64 since_ns; /* when it set out, or went on after the last cleanup */
+	u32 ended;    /* enum tacho_ended: what it is for the calls that it passes */
+	u32 reserved;
+};
+
+#define FLIGHTS_MAX 4 /* an exception thrown in the cleanup of another, and so on */
 
 struct thread {
 	u64 rules; /* of its process, see struct tacho_process */
 	u32 depth;
 	u32 tid;
+	u64 jump_from_sp; /* of a longjmp under way, or 0 */
+	u32 flight_cnt;
+	u32 reserved;
+	struct flight flights[FLIGHTS_MAX];
 	char comm[TACHO_COMM_SZ]; /* when first seen */
 	struct tacho_frame frames[TACHO_HIJACK_LIMIT];
 };
@@ -63,62 +79,194 @@ static __always_inline struct tacho_frame *frame_at(struct thread *thread, u32 i
 	return deep_frame_at(thread, index);
 }
 
-/* Whose call it was, when that is not the current task. */
-struct owner {
+/* How a call ended, and whose it was. */
+struct ending {
+	u64 end_ns;
+	u64 regs; /* of a return whose values are wanted, or 0 */
+	u64 comm; /* address of the name, or 0: the current task, whose pid and tid it is too */
+	u32 ended;
+	u32 depth;
 	u32 pid;
 	u32 tid;
-	const char *comm; /* kernel memory */
+	struct tacho_captured_key captured; /* where the call's values are, if its spec has any */
 };
 
-/*
- * Sends the record of a call that has ended, or counts it as lost. owner NULL: the current task.
- * Global, so that the verifier checks it once and not at each place that calls it; weak, because
- * two objects have it.
- */
-__weak int send_activity(const struct tacho_frame *frame, u64 end_ns, u32 ended, u32 depth,
-			 const struct owner *owner)
+/* As bpf_get_current_comm does, which costs six times as much. */
+static __always_inline void copy_own_comm(char comm[TACHO_COMM_SZ])
 {
-	struct tacho_activity *record;
-	u64 waiting;
+	struct task_struct *task = bpf_get_current_task_btf();
+
+#pragma unroll
+	for (int i = 0; i < TACHO_COMM_SZ; i++)
+		comm[i] = task->comm[i];
+}
+
+static __always_inline void fill_record(struct tacho_activity *record,
+					const struct tacho_frame *frame, const struct ending *e)
+{
 	u64 id;
 
-	if (!frame)
-		return 0;
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-	if (!record) {
-		count(frame->state, lost_ring);
-		return 0;
-	}
-	__builtin_memset(record, 0, sizeof(*record));
 	record->head.kind = TACHO_RECORD_ACTIVITY;
 	record->head.size = sizeof(*record);
 	record->start_ns = frame->start_ns;
-	record->end_ns = end_ns;
+	record->end_ns = e->end_ns;
 	record->probe = frame->probe;
-	record->depth = depth;
-	record->ended = ended;
-	if (owner) {
-		record->pid = owner->pid;
-		record->tid = owner->tid;
-		bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), owner->comm);
+	record->depth = e->depth;
+	record->ended = e->ended;
+	record->flags = 0;
+	if (e->comm) {
+		record->pid = e->pid;
+		record->tid = e->tid;
+		bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), (void *)e->comm);
 	} else {
 		id = bpf_get_current_pid_tgid();
 		record->pid = id >> 32;
 		record->tid = (u32)id;
-		bpf_get_current_comm(record->comm, sizeof(record->comm));
+		copy_own_comm(record->comm);
 	}
-	/* A wake-up for each record would cost several times the record itself. */
-	waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	bpf_ringbuf_submit(record, waiting >= wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+/* A wake-up for each record would cost several times the record itself. */
+static __always_inline u64 wake_flags(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP
+									 : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void read_return(struct tacho_values *values, const struct ending *e)
+{
+	if (!e->regs)
+		return;
+	values->valid |= TACHO_VALUE_RETURNED;
+	read_register(e->regs, RETURN_REGISTER, &values->return_value);
+}
+
+/* The record of a call with values that are numbers: of fixed size. */
+struct activity_with_numbers {
+	struct tacho_activity activity;
+	u8 values[TACHO_VALUES_SZ];
+};
+
+static __noinline int send_with_numbers(const struct tacho_frame *frame, const struct ending *e,
+					const struct tacho_spec *spec)
+{
+	struct tacho_captured_key key = e->captured; /* Linux 6.1 wants keys on the stack */
+	struct fetching f = { .regs = e->regs, .spec = spec, .at_end = 1 };
+	struct activity_with_numbers *record;
+	struct captured_numbers *numbers;
+	struct captured *c = 0;
+
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record)
+		return -1;
+	fill_record(&record->activity, frame, e);
+	record->activity.head.size = sizeof(*record);
+	record->activity.flags = TACHO_ACTIVITY_VALUES;
+	numbers = (struct captured_numbers *)record->values;
+	if (spec->entry_values)
+		c = bpf_map_lookup_elem(&captured, &key);
+	if (c)
+		*numbers = *(struct captured_numbers *)&c->values;
+	else
+		__builtin_memset(numbers, 0, sizeof(*numbers));
+	read_return((struct tacho_values *)numbers, e);
+	if (e->regs)
+		fetch_integers(&f, (struct tacho_values *)numbers);
+	bpf_ringbuf_submit(record, wake_flags());
 	return 0;
+}
+
+/* The record of a call with values that are strings, which are in memory already. */
+static __noinline int send_with_text(const struct tacho_frame *frame, const struct ending *e,
+				     const struct tacho_spec *spec)
+{
+	struct tacho_captured_key key = e->captured;
+	struct fetching f = { .regs = e->regs, .spec = spec, .at_end = 1 };
+	struct captured *c = bpf_map_lookup_elem(&captured, &key);
+
+	if (!c)
+		return -1;
+	fill_record(&c->activity, frame, e);
+	c->activity.head.size = sizeof(c->activity) + sizeof(c->values);
+	c->activity.flags = TACHO_ACTIVITY_VALUES;
+	read_return(&c->values, e);
+	if (e->regs) {
+		fetch_integers(&f, &c->values);
+		fetch_texts(&f, c, true);
+	}
+	return bpf_ringbuf_output(&ring, c, sizeof(c->activity) + sizeof(c->values), wake_flags());
+}
+
+static __always_inline int send_with_values(const struct tacho_frame *frame, const struct ending *e)
+{
+	struct tacho_spec *spec = spec_at(frame->spec);
+	int err;
+
+	if (!spec)
+		return -1;
+	err = spec->has_text ? send_with_text(frame, e, spec) : send_with_numbers(frame, e, spec);
+	return err;
+}
+
+static __always_inline int send_plain(const struct tacho_frame *frame, const struct ending *e)
+{
+	struct tacho_activity *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+
+	if (!record)
+		return -1;
+	fill_record(record, frame, e);
+	bpf_ringbuf_submit(record, wake_flags());
+	return 0;
+}
+
+static __always_inline bool frame_has_values(const struct tacho_frame *frame)
+{
+	struct tacho_spec *spec = frame->spec ? spec_at(frame->spec) : 0;
+
+	return spec && spec->has_values;
+}
+
+/*
+ * Sends the record of a call that has ended, adds it to the sums, or counts it as lost.
+ * Global, so that the verifier checks it once and not at each place that calls it; weak, because
+ * two objects have it.
+ */
+__weak int send_activity(const struct tacho_frame *frame, const struct ending *e)
+{
+	bool has_values;
+	int err;
+
+	if (!frame || !e)
+		return 0;
+	has_values = frame_has_values(frame);
+	if (guarded && !guard_admits(frame->state, e->end_ns)) {
+		if (!guard_summarize(frame->state, e->ended, e->end_ns - frame->start_ns))
+			count(frame->state, lost_other);
+	} else {
+		err = has_values ? send_with_values(frame, e) : send_plain(frame, e);
+		if (err)
+			count(frame->state, lost_ring);
+	}
+	if (has_values) {
+		struct tacho_captured_key key = e->captured;
+
+		bpf_map_delete_elem(&captured, &key);
+	}
+	return 0;
+}
+
+static __always_inline struct tacho_captured_key frame_captured_key(const struct thread *thread,
+								    u32 index)
+{
+	struct tacho_captured_key key = { .owner = thread->tid, .number = index };
+
+	return key;
 }
 
 struct closing {
 	struct thread *thread;
-	struct owner owner;
-	u64 now_ns;
+	struct ending ending;
 	u32 depth;
-	u32 ended;
 };
 
 /* Closes the i-th frame from the top; a bpf_loop callback. */
@@ -131,23 +279,23 @@ static long frame_close_nth(u32 i, struct closing *c)
 		return 1;
 	index = c->depth - 1 - i;
 	frame = frame_at(c->thread, index);
-	if (frame && frame->probe != TACHO_NO_PROBE)
-		send_activity(frame, c->now_ns, c->ended, index, &c->owner);
+	if (frame && frame->probe != TACHO_NO_PROBE) {
+		c->ending.depth = index;
+		c->ending.captured = frame_captured_key(c->thread, index);
+		send_activity(frame, &c->ending);
+	}
 	if (index >= TACHO_HIJACK_LIMIT)
 		deep_frame_delete(c->thread, index);
 	return 0;
 }
 
 /* Closes every open call of the thread. */
-static __always_inline void frames_close_all(struct thread *thread, u32 ended,
-					     const struct owner *owner)
+static __always_inline void frames_close_all(struct thread *thread, const struct ending *ending)
 {
 	struct closing c = {
 		.thread = thread,
-		.owner = *owner,
-		.now_ns = bpf_ktime_get_ns(),
+		.ending = *ending,
 		.depth = __sync_lock_test_and_set(&thread->depth, 0),
-		.ended = ended,
 	};
 
 	LOOP(c.depth, frame_close_nth, &c);

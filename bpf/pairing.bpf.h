@@ -10,8 +10,8 @@
  * replaced (TACHO_PLACE_HIJACK) follow the kernel's own rules for that (cleanup_return_instances,
  * arch_uretprobe_is_alive), because the kernel will never report a return that it has cleaned up:
  * whatever lies deeper is over too. Calls that end at EXIT places are over when their very place is
- * taken, and with them what they had called; not when something lies merely deeper, because
- * coroutines leave frames of several stacks interleaved. A frame that ends in the middle becomes a
+ * taken; not when they lie merely deeper, because coroutines leave frames of several stacks
+ * interleaved. A frame that ends in the middle becomes a
  * gap (TACHO_NO_PROBE), which goes when it is on top.
  */
 #ifndef TACHO_BPF_PAIRING_H
@@ -41,12 +41,40 @@ static __always_inline u32 walk_index(const struct walk *walk, u32 i)
 	return walk->depth - 1 - i;
 }
 
-static __always_inline void close_unwound(struct tacho_frame *frame, u32 index, u64 now_ns)
+/* Sends the record of the frame and makes it a gap. */
+static __always_inline void close_frame(struct thread *thread, struct tacho_frame *frame, u32 index,
+					u64 end_ns, u32 ended)
 {
+	struct ending ending = {
+		.end_ns = end_ns,
+		.ended = ended,
+		.depth = index,
+		.captured = frame_captured_key(thread, index),
+	};
+
 	if (frame->probe == TACHO_NO_PROBE)
 		return;
-	send_activity(frame, now_ns, TACHO_ENDED_UNWOUND, index, 0);
+	send_activity(frame, &ending);
 	frame->probe = TACHO_NO_PROBE;
+}
+
+/* Closes a frame whose place in the stack is found to be somebody else's. If an exception is under
+ * way that set out below it, that is what passed it, and when. */
+static __always_inline void close_unwound(struct thread *thread, struct tacho_frame *frame,
+					  u32 index, u64 now_ns)
+{
+	u32 last = thread->flight_cnt - 1;
+	u32 ended = TACHO_ENDED_UNWOUND;
+	struct flight *flight;
+
+	if (last < FLIGHTS_MAX) {
+		flight = &thread->flights[last];
+		if (flight->from_sp <= frame->sp && flight->since_ns >= frame->start_ns) {
+			ended = flight->ended;
+			now_ns = flight->since_ns;
+		}
+	}
+	close_frame(thread, frame, index, now_ns, ended);
 }
 
 /* Drops one frame from the top if it is a gap. */
@@ -123,8 +151,8 @@ static long close_one_replaced(u32 i, struct walk *walk)
 	if (index >= walk->depth || index < walk->found)
 		return 1;
 	frame = frame_at(walk->thread, index);
-	if (frame && frame->sp <= walk->sp)
-		close_unwound(frame, index, walk->now_ns);
+	if (frame && frame->sp == walk->sp)
+		close_unwound(walk->thread, frame, index, walk->now_ns);
 	return 0;
 }
 
@@ -141,7 +169,7 @@ static long close_one_dead(u32 i, struct walk *walk)
 		return 0;
 	if (frame->sp > walk->sp || (frame->sp == walk->sp && walk->tail_call))
 		return 1;
-	close_unwound(frame, index, walk->now_ns);
+	close_unwound(walk->thread, frame, index, walk->now_ns);
 	return 0;
 }
 
@@ -198,7 +226,7 @@ static long close_one_above(u32 i, struct walk *walk)
 		return 1;
 	frame = frame_at(walk->thread, index);
 	if (frame && frame->place == TACHO_PLACE_HIJACK && frame->sp < walk->sp)
-		close_unwound(frame, index, walk->now_ns);
+		close_unwound(walk->thread, frame, index, walk->now_ns);
 	return 0;
 }
 
@@ -274,9 +302,12 @@ static __always_inline bool frame_push(struct thread *thread, const struct tacho
 	return true;
 }
 
-/* The call of this probe that was entered at sp has returned. False if there is no such call. */
-static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 sp, u64 now_ns)
+/* A call of this probe that was entered at sp has returned, with the registers at regs or (0) in a
+ * way that does not show what it returns. False if there is no such call. */
+static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 sp, u64 now_ns,
+					 u64 regs)
 {
+	struct ending ending = { .end_ns = now_ns, .regs = regs, .ended = TACHO_ENDED_RETURN };
 	u32 index = frame_find(thread, probe, sp);
 	struct tacho_frame *frame;
 
@@ -287,9 +318,14 @@ static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 s
 		return false;
 	if (index + 1 < thread->depth)
 		frames_close_above(thread, index, sp, now_ns);
-	send_activity(frame, now_ns, TACHO_ENDED_RETURN, index, 0);
+	ending.depth = index;
+	ending.captured = frame_captured_key(thread, index);
+	send_activity(frame, &ending);
 	frame->probe = TACHO_NO_PROBE;
-	frames_trim(thread);
+	if (!index && thread->depth == 1)
+		thread->depth = 0;
+	else
+		frames_trim(thread);
 	return true;
 }
 

@@ -4,6 +4,7 @@
  * for which processes are recorded.
  */
 #include "frames.bpf.h"
+#include "spans.bpf.h"
 #include "tacho/glob.h"
 
 /* The globs of `process =`; rule n is globs[n - 1]. */
@@ -51,16 +52,20 @@ static __always_inline u32 ending_of(struct task_struct *task)
 static __always_inline void close_calls(struct task_struct *task, u32 ended, u32 tid)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
-	struct owner owner = { .tid = tid };
+	struct ending ending = {
+		.comm = (u64)task->comm,
+		.ended = ended,
+		.pid = task->tgid,
+		.tid = tid,
+	};
 
-	if (!thread)
+	if (!thread || !thread->depth)
 		return;
-	owner.pid = task->tgid;
-	owner.comm = task->comm;
 	/* At this point the task has the name of its next program already. */
-	if (ended == TACHO_ENDED_EXEC && thread->depth)
-		owner.comm = thread->comm;
-	frames_close_all(thread, ended, &owner);
+	if (ended == TACHO_ENDED_EXEC)
+		ending.comm = (u64)thread->comm;
+	ending.end_ns = bpf_ktime_get_ns();
+	frames_close_all(thread, &ending);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -69,7 +74,10 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	u32 pid = task->tgid;
 
 	close_calls(task, ending_of(task), task->pid);
-	if (filtering() && BPF_CORE_READ(task, signal, live.counter) == 0)
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return 0;
+	spans_close_all(pid, ending_of(task));
+	if (filtering())
 		bpf_map_delete_elem(&processes, &pid);
 	return 0;
 }
@@ -187,6 +195,24 @@ static __always_inline void set_rules(u32 pid, u64 rules)
 		count_trouble(process_table_full);
 }
 
+/* User space looks whether files that it follows are in there. */
+static __always_inline void tell_exec(struct task_struct *task)
+{
+	u32 mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	struct tacho_exec *record;
+
+	if (mount_namespace == own_mount_namespace)
+		return;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record)
+		return;
+	record->head.kind = TACHO_RECORD_EXEC;
+	record->head.size = sizeof(*record);
+	record->pid = task->tgid;
+	record->mount_namespace = mount_namespace;
+	bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 {
@@ -195,7 +221,10 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	u64 rules = 0;
 
 	close_calls(task, TACHO_ENDED_EXEC, old_tid);
+	spans_close_all(pid, TACHO_ENDED_EXEC);
 	bpf_task_storage_delete(&threads, task);
+	if (own_mount_namespace)
+		tell_exec(task);
 	if (!filtering())
 		return 0;
 	/* The scope outlives an exec, the rest is judged anew. */
@@ -213,18 +242,21 @@ SEC("iter/task")
 int close_open_calls(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct owner owner = {};
 	struct thread *thread;
+	struct ending ending = { .ended = TACHO_ENDED_OPEN };
 
 	if (!task)
 		return 0;
+	if (task->pid == task->tgid)
+		spans_close_all(task->pid, TACHO_ENDED_OPEN);
 	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	if (!thread)
 		return 0;
-	owner.pid = task->tgid;
-	owner.tid = task->pid;
-	owner.comm = task->comm;
-	frames_close_all(thread, TACHO_ENDED_OPEN, &owner);
+	ending.end_ns = bpf_ktime_get_ns();
+	ending.comm = (u64)task->comm;
+	ending.pid = task->tgid;
+	ending.tid = task->pid;
+	frames_close_all(thread, &ending);
 	return 0;
 }
 

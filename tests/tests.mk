@@ -35,6 +35,13 @@ $(TARGETS)/layout_%: tests/targets/prog_storm.c
 $(TARGETS)/prog_library: tests/targets/prog_library.c $(TARGETS)/libelf_lib.so.1
 	$(call say,CC,$<)$(CC) -g -O2 $< -L$(TARGETS) -l:libelf_lib.so.1 -Wl,-rpath,'$$ORIGIN' -o $@
 
+$(TARGETS)/prog_scale: tests/targets/prog_scale.c $(TARGETS)/libscale.so
+	$(call say,CC,$<)$(CC) -g -O2 $< -L$(TARGETS) -lscale -Wl,-rpath,'$$ORIGIN' -o $@
+
+$(TARGETS)/libscale.so: tests/targets/scale_library.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -O2 -fPIC -shared $< -o $@
+
 $(TARGETS)/libelf_lib.so.1: $(TARGETS)/libelf_lib.so
 	$(Q)ln -sf libelf_lib.so $@
 

@@ -58,12 +58,13 @@ static void print_probe(const struct plan *plan, const struct planned_probe *pro
 /* Plans one state alone, so that a bad one does not hide the others. */
 static int check_state(struct config *config, size_t index)
 {
+	const struct plan_options wanted = { .count_inlined = true };
 	struct plan *plan = NULL;
 	struct fault why = {};
 
 	for (size_t i = 0; i < config->state_cnt; i++)
 		config->states[i].enabled = i == index;
-	if (plan__new(config, &plan, &why)) {
+	if (plan__new(config, &wanted, &plan, &why)) {
 		message("check: %s", why.text);
 		return CLI_EXIT_FAILED;
 	}

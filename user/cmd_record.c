@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 #include "message.h"
 #include "parse.h"
 #include "select.h"
-#include "session.h"
+#include "session/session.h"
 #include "settings.h"
 
 #define PIDS_MAX 1024
@@ -153,16 +154,73 @@ static int exit_status(const struct session_options *asked, const struct session
 	return result->command_ended ? result->command_status : 0;
 }
 
-/* What the plan cannot make good is said before the data is there. */
+static void tell_probe(const struct plan *plan, const struct planned_probe *probe)
+{
+	const char *state = plan->states[probe->state].name;
+
+	if (probe->tail_call_cnt)
+		message("record: state %s: %s has %zu exits, tail calls among them: %zu; a call "
+			"that leaves by one ends at the jump",
+			state, probe->function, probe->exit_cnt, probe->tail_call_cnt);
+	if (probe->return_type != TACHO_VALUE_NONE && !probe->return_type_known)
+		message("record: state %s: failed-if takes what %s returns for a C int, since no "
+			"debugging information says what it is (write return:TYPE)",
+			state, probe->function);
+}
+
+/* What the plan cannot make good is said before the data is there; of many functions, once. */
 static void tell_plan(const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->probe_cnt; i++) {
-		if (plan->probes[i].tail_call_cnt)
-			message("record: state %s: %s has %zu exits, tail calls among them: %zu; "
-				"a call that leaves by one ends at the jump",
-				plan->states[plan->probes[i].state].name, plan->probes[i].function,
-				plan->probes[i].exit_cnt, plan->probes[i].tail_call_cnt);
+	for (size_t i = 0; i < plan->target_cnt; i++) {
+		const struct planned_target *target = &plan->targets[i];
+		const char *state = plan->states[target->state].name;
+
+		if (target->pending)
+			message("record: pending: %s", target->waiting.text);
+		if (target->refused_cnt)
+			message("record: state %s: %s: functions that cannot be recorded: %zu; the "
+				"first: %s",
+				state, target->ref->function, target->refused_cnt,
+				target->refused.text);
 	}
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		if (!i || plan->probes[i].target != plan->probes[i - 1].target)
+			tell_probe(plan, &plan->probes[i]);
+	}
+}
+
+/* Processes asked for may run in another root than ours. Each as "/proc/PID/root"; malloced. */
+static char **make_roots(const struct arguments *args)
+{
+	char **roots = calloc(args->pid_cnt + 1, sizeof(*roots));
+
+	for (size_t i = 0; roots && i < args->pid_cnt; i++) {
+		if (asprintf(&roots[i], "/proc/%d/root", (int)args->pids[i]) < 0)
+			roots[i] = NULL;
+	}
+	return roots;
+}
+
+static void free_roots(char **roots)
+{
+	for (size_t i = 0; roots && roots[i]; i++)
+		free(roots[i]);
+	free(roots);
+}
+
+static int make_plan(const struct arguments *args, struct plan **ret_plan, struct fault *why)
+{
+	char **roots = make_roots(args);
+	struct plan_options wanted = { .wait = true, .roots = (const char *const *)roots };
+	int err;
+
+	if (!roots)
+		return fault__set(why, -ENOMEM, "no memory");
+	while (roots[wanted.root_cnt])
+		wanted.root_cnt++;
+	err = plan__new(args->settings.config, &wanted, ret_plan, why);
+	free_roots(roots);
+	return err;
 }
 
 static int run(const struct arguments *args)
@@ -181,21 +239,19 @@ static int run(const struct arguments *args)
 						 : DEFAULT_DIRECTORY,
 	};
 	struct session_result result = {};
-	struct plan *plan = NULL;
 	struct fault why = {};
 	int err;
 
-	err = plan__new(config, &plan, &why);
+	err = make_plan(args, &session.plan, &why);
 	if (!err) {
-		session.plan = plan;
-		tell_plan(plan);
+		tell_plan(session.plan);
 		err = session__run(&session, &result, &why);
 	}
 	if (err)
 		message("record: %s", why.text);
 	if (result.recorded_ns)
 		tell_summary(&result, session.directory);
-	plan__free(plan);
+	plan__free(session.plan);
 	return exit_status(&session, &result, err);
 }
 

@@ -25,6 +25,7 @@ typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
 typedef int pid_t;
+typedef __SIZE_TYPE__ size_t;
 
 #ifndef __cplusplus
 typedef _Bool bool;
@@ -35,6 +36,7 @@ enum { false = 0, true = 1 };
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -65,7 +67,8 @@ enum {
 
 /* Read from the running kernel's BTF, to ask whether it has the helper at all. */
 enum bpf_func_id {
-	BPF_FUNC_loop = 181, /* Linux 5.17, e6f2dd0f8067 */
+	BPF_FUNC_find_vma = 180, /* Linux 5.17, 7c7e3d31e785 */
+	BPF_FUNC_loop = 181,	 /* Linux 5.17, e6f2dd0f8067 */
 };
 
 /* The context of a uprobe program: not relocated, its layout is the architecture's ABI. */
@@ -138,6 +141,23 @@ struct uprobe_task {
 	unsigned int depth; /* hijacked returns that are open */
 };
 
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct task_struct {
 	pid_t pid;
 	pid_t tgid;
@@ -145,6 +165,9 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct signal_struct *signal;
 	struct uprobe_task *utask;
+	struct nsproxy *nsproxy;
+	unsigned long sas_ss_sp; /* sigaltstack(2) */
+	size_t sas_ss_size;
 	char comm[16];
 };
 

@@ -16,21 +16,105 @@
 enum tacho_place {
 	TACHO_PLACE_HIJACK = 0, /* entry; the end is seen by replacing the return address */
 	TACHO_PLACE_ENTRY = 1,	/* entry; the end is seen at EXIT places */
-	TACHO_PLACE_EXIT = 2,	/* an instruction that leaves the function */
+	TACHO_PLACE_EXIT = 2,	/* an instruction that returns from the function */
+	TACHO_PLACE_LEAVE = 3,	/* one that jumps to another function in its place; if the spec has
+				 * a jump, then perhaps */
+	TACHO_PLACE_BEGIN = 4,	/* begin and end of a pair, matched by key */
+	TACHO_PLACE_END = 5,
+	TACHO_PLACE_POINT = 6,	/* begins and ends at once (USDT) */
+	TACHO_PLACE_UNWIND = 7, /* where stacks are cut back; the state is an enum tacho_unwind */
+};
+
+/* What happens to the thread's stack at an UNWIND place. */
+enum tacho_unwind {
+	TACHO_UNWIND_THROW = 0,	    /* an exception sets out: _Unwind_RaiseException */
+	TACHO_UNWIND_FORCED = 1,    /* a thread is ended by unwinding: _Unwind_ForcedUnwind */
+	TACHO_UNWIND_RESUME = 2,    /* goes on after a cleanup: _Unwind_Resume */
+	TACHO_UNWIND_CATCH = 3,	    /* has arrived: __cxa_begin_catch */
+	TACHO_UNWIND_JUMP_FROM = 4, /* longjmp sets out */
+	TACHO_UNWIND_JUMP_TO = 5,   /* longjmp has set the stack pointer */
 };
 
 /*
- * Everything a probe needs to know travels in its 64-bit cookie; no map is read for it.
- *   bits  0-31  probe number
- *   bits 32-47  state number
- *   bits 48-55  rule: the process filter of the state (1..62), 0 = none
- *   bits 56-63  enum tacho_place
+ * What nearly every probe needs to know travels in its 64-bit cookie; no map is read for it.
+ *   bits  0-19  probe number
+ *   bits 20-31  state number
+ *   bits 32-37  rule: the process filter of the state (1..62), 0 = none
+ *   bits 38-40  enum tacho_place
+ *   bits 41-56  spec: index into the `specs` map, 0 = none
+ *   bits 57-63  how far an ENTRY or HIJACK place lies behind the function's first instruction, if
+ *               the spec does not say
  */
-#define TACHO_COOKIE(place, rule, state, probe)                                                    \
-	((__u64)(place) << 56 | (__u64)(rule) << 48 | (__u64)(state) << 32 | (__u64)(probe))
+#define TACHO_COOKIE(place, rule, state, probe, spec, entry_offset)                                \
+	((__u64)(entry_offset) << 57 | (__u64)(spec) << 41 | (__u64)(place) << 38 |                \
+	 (__u64)(rule) << 32 | (__u64)(state) << 20 | (__u64)(probe))
+#define TACHO_COOKIE_PLACE(cookie) ((cookie) >> 38 & 7)
 
+#define TACHO_PROBES_MAX (1u << 20)
 #define TACHO_STATES_MAX 4096
 #define TACHO_RULES_MAX 63 /* rule 0 is the scope: the processes asked for by -p or a command */
+#define TACHO_SPECS_MAX 65536
+#define TACHO_ENTRY_OFFSET_MAX 127
+
+/* Where a value is found. Registers are byte offsets into the context of a uprobe program. */
+enum tacho_fetch_kind {
+	TACHO_FETCH_NONE = 0,
+	TACHO_FETCH_CONSTANT = 1, /* displacement */
+	TACHO_FETCH_REGISTER = 2, /* base */
+	TACHO_FETCH_MEMORY = 3,	  /* size bytes at base + index * scale + displacement */
+	TACHO_FETCH_THREAD = 4,	  /* the thread's id */
+};
+
+#define TACHO_NO_REGISTER 0xffff
+
+struct tacho_fetch {
+	__u8 kind; /* enum tacho_fetch_kind */
+	__u8 size; /* 1, 2, 4 or 8 bytes count, extended to 8 */
+	__u8 scale;
+	__u8 at_end; /* read when the call ends: what it returns */
+	__u16 base;
+	__u16 index;	   /* or TACHO_NO_REGISTER */
+	__u16 text_offset; /* of a string that the value points to, in tacho_values.text */
+	__u16 text_sz;	   /* 0: no string */
+	__u16 is_signed;
+	__u16 reserved;
+	__s64 displacement;
+};
+
+/* Values of tacho_jump.condition beyond the machine's own condition codes, 0 to 15. */
+#define TACHO_JUMP_ZERO 0x10 /* arm64 cbz, cbnz, tbz, tbnz */
+#define TACHO_JUMP_NOT_ZERO 0x11
+#define TACHO_JUMP_BIT_CLEAR 0x12
+#define TACHO_JUMP_BIT_SET 0x13
+#define TACHO_JUMP_ALWAYS 0xff
+
+/* A jump that leaves the function only if it is taken, or only if it leads outside. */
+struct tacho_jump {
+	__u8 present;
+	__u8 condition;
+	__u8 bit; /* BIT_...: which; ZERO...: the highest that counts, 31 or 63 */
+	__u8 scale;
+	__u16 condition_reg; /* of ZERO, BIT */
+	__u16 base;	     /* TACHO_NO_REGISTER: a direct jump, which leads outside */
+	__u16 index;
+	__u16 in_memory; /* the target is what base + index * scale + displacement points to */
+	__u32 reserved;
+	__s64 displacement;
+	__s64 inside[2][2]; /* [from, to), from this instruction: targets that do not leave */
+};
+
+/* What some probes need to know besides. Value of the `specs` map. */
+struct tacho_spec {
+	__u32 entry_offset; /* as in the cookie, when it does not fit there */
+	__u32 sp_delta;	    /* to add at the place for the stack pointer at the first instruction */
+	__u16 fetch_cnt;
+	__u16 has_values;   /* the record carries struct tacho_values */
+	__u16 has_text;	    /* ... with text */
+	__u16 entry_values; /* some values are read when the call begins */
+	struct tacho_fetch fetches[TACHO_CAPTURES_MAX];
+	struct tacho_fetch key; /* BEGIN, END */
+	struct tacho_jump jump; /* LEAVE */
+};
 
 /* Value of the `processes` map, keyed by pid (tgid): which rules the process satisfies. */
 struct tacho_process {
@@ -49,6 +133,31 @@ struct tacho_state_counts {
 	__u64 lost_nesting;
 	__u64 lost_other;
 	__u64 unmatched_returns;
+	/* This CPU's share of the rows of this second (bpf/guard.bpf.h). */
+	__u64 budget_until_ns;
+	__u64 budget;
+};
+
+/* Value of the `budgets` map, keyed by state number: rows of the current second, over all CPUs. */
+struct tacho_budget {
+	__u64 limit; /* rows a second; 0 = none. Set by user space. */
+	__u64 since_ns;
+	__u64 used;
+};
+
+/* Key and per-CPU value of the `summaries` map. User space switches between two parities: it reads
+ * the one that has not been written to since the flush before. */
+struct tacho_summary_key {
+	__u32 state;
+	__u32 parity;
+};
+
+struct tacho_summary_sums {
+	__u64 ended[TACHO_ENDED_CNT];
+	__u64 sum_ns;
+	__u64 min_inverse_ns; /* ~min_ns, so that 0 is nothing yet */
+	__u64 max_ns;
+	__u64 buckets[TACHO_BUCKETS];
 };
 
 /* Value of the one-entry `trouble` map: what went wrong outside any state. */
@@ -65,14 +174,41 @@ struct tacho_deep_key {
 
 struct tacho_frame {
 	__u64 sp; /* see entry_stack_pointer() */
-	__u64 ip; /* the probed instruction: calls with the same sp and ip are one call, seen by the
-		   * probes of several states */
+	__u64 ip; /* the function's first instruction: calls with the same sp and ip are one call,
+		   * seen by the probes of several states */
 	__u64 start_ns;
 	__u32 probe; /* TACHO_NO_PROBE: ended out of order, to be dropped when on top */
 	__u16 state;
 	__u16 place; /* enum tacho_place */
+	__u32 spec;
+	__u32 reserved;
 };
 
 #define TACHO_NO_PROBE 0xffffffffu
+
+/* Key of the `spans` map: a pair's begin that waits for its end. */
+struct tacho_span_key {
+	__u32 state;
+	__u32 pid;
+	__u64 key;
+};
+
+struct tacho_span {
+	__u64 start_ns;
+	__u32 probe;
+	__u32 tid;
+	__u32 spec;
+	__u32 depth;
+	char comm[TACHO_COMM_SZ];
+};
+
+/* Key of the `captured` map: the values of a call that is open. A frame is known by its thread and
+ * index, a span by its own key. */
+struct tacho_captured_key {
+	__u64 owner; /* thread id, or TACHO_CAPTURED_SPAN | state << 32 | pid */
+	__u64 number;
+};
+
+#define TACHO_CAPTURED_SPAN (1ULL << 63)
 
 #endif

@@ -317,9 +317,9 @@ static void ask_everything(struct code *code, struct tally *tally, struct reason
 		tally->understood++;
 		tally->maybe += exits.maybe_cnt > 0;
 		tally->tail_calls += exits.tail_call_cnt > 0;
+		tally->endless += exits.cnt == 0;
 		code_exits__free(&exits);
 	} else {
-		tally->endless += strstr(why.text, "never returns") != NULL;
 		count_reason(reasons, why.text);
 	}
 	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {

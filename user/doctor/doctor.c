@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../plan/plan.h"
-#include "../probe.h"
+#include "../probe/prober.h"
 #include "examination.h"
 #include "trial.h"
 

@@ -129,6 +129,12 @@ void elf_symbols__free(struct elf_symbols *symbols);
  * which is then in *sz. They stay until the file is freed. NULL where there are none. */
 const uint8_t *elf_file__data(const struct elf_file *file, uint64_t vaddr, size_t *sz);
 
+/* Calls each for the bytes of every executable segment until it returns non-zero; returns that, 0,
+ * or -EBADMSG when they cannot be read. */
+int elf_file__each_code(const struct elf_file *file,
+			int (*each)(void *ctx, uint64_t vaddr, const uint8_t *code, size_t sz),
+			void *ctx);
+
 /* A part of some function that the compiler has put elsewhere because it is seldom run. */
 struct elf_cold_part {
 	uint64_t vaddr, size;

@@ -149,11 +149,21 @@ struct code_exits {
 /*
  * Finds every exit of the function, those in its cold parts included, or refuses (-EOPNOTSUPP with
  * why): a jump away with the stack frame neither proven gone nor into a part of the function,
- * undecodable bytes, unknown size, an exit that cannot be probed, no exit at all. Free with
- * code_exits__free.
+ * undecodable bytes, unknown size, an exit that cannot be probed. A function that never returns has
+ * none. Free with code_exits__free.
  */
 int code__find_exits(const struct code *code, struct code_exits *ret_exits, struct fault *why);
 void code_exits__free(struct code_exits *exits);
+
+/*
+ * Does the function look at its own return address, other than by returning? (As
+ * __builtin_return_address(0) does.) If so it would see one that was replaced. True when not all of
+ * its code is known.
+ */
+bool code__reads_return_address(struct code *code);
+
+/* Does it call itself directly? */
+bool code__calls_itself(const struct code *code);
 
 struct code_switch {
 	uint64_t entry_vaddr; /* where the function begins that the jump is in */

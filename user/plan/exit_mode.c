@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
-#include "../elf/locate.h"
+#include "plan_internal.h"
+#include "stack_switch.h"
 
 /* Libraries whose presence means that stacks may be unwound past a frame. */
 static const char *const unwinders[] = {
@@ -26,6 +28,12 @@ static const struct {
 	{ "_Unwind_ForcedUnwind", "it unwinds its stack" },
 	{ "__cxa_throw", "it throws exceptions" },
 	{ "dlopen", "it loads code at run time that may throw exceptions" },
+	{ "longjmp", "it jumps between stack frames, perhaps back into some that it left" },
+	{ "_longjmp", "it jumps between stack frames, perhaps back into some that it left" },
+	{ "siglongjmp", "it jumps between stack frames, perhaps back into some that it left" },
+	{ "__longjmp_chk", "it jumps between stack frames, perhaps back into some that it left" },
+	{ "backtrace", "it looks at its return addresses" },
+	{ "_Unwind_Backtrace", "it looks at its return addresses" },
 };
 
 static const char *const telling_sections[] = {
@@ -40,6 +48,7 @@ struct closure {
 	size_t cnt;
 	char *reason; /* EXIT_REASON_SZ */
 	const char *subject;
+	const char *root;
 };
 
 static int judge_needed(void *ctx, const char *soname)
@@ -92,6 +101,12 @@ static bool is_c_library(const char *soname)
 
 static bool file_is_plain(const struct elf_file *file, struct closure *c)
 {
+	if (stack_switch__maybe_in(file)) {
+		snprintf(c->reason, EXIT_REASON_SZ,
+			 "%s has code that sets the stack pointer: it may switch stacks",
+			 c->subject);
+		return false;
+	}
 	for (const char *const *s = telling_sections; *s; s++) {
 		if (elf_file__has_section(file, *s)) {
 			snprintf(c->reason, EXIT_REASON_SZ, "%s has a section %s: %s", c->subject,
@@ -112,7 +127,7 @@ static bool library_is_plain(const char *soname, struct closure *c)
 	bool plain = false;
 
 	c->subject = soname;
-	if (locate_binary(soname, &path, NULL) || elf_file__open(path, &file, NULL))
+	if (open_binary(soname, c->root, &path, &file, NULL))
 		snprintf(c->reason, EXIT_REASON_SZ, "its library %s cannot be read", soname);
 	else
 		plain = file_is_plain(file, c);
@@ -121,10 +136,45 @@ static bool library_is_plain(const char *soname, struct closure *c)
 	return plain;
 }
 
-bool exit_mode_fast_is_harmless(const struct elf_file *file, char reason[EXIT_REASON_SZ])
+#if defined(__x86_64__)
+bool exit_mode_seccomp_trouble(const char *release)
 {
-	struct closure c = { .reason = reason, .subject = "it" };
+	unsigned int major, minor, patch = 0;
+
+	if (sscanf(release, "%u.%u.%u", &major, &minor, &patch) < 2 || major != 6)
+		return false;
+	return minor == 11 || (minor == 12 && patch < 20) || (minor == 13 && patch < 10);
+}
+#else
+bool exit_mode_seccomp_trouble(const char *release)
+{
+	(void)release;
+	return false;
+}
+#endif
+
+bool exit_mode_fast_is_harmless(const struct elf_file *file, const char *root,
+				char reason[EXIT_REASON_SZ])
+{
+	struct closure c = { .reason = reason, .subject = "it", .root = root };
+	struct utsname kernel;
 	bool plain;
+
+	if (!uname(&kernel) && exit_mode_seccomp_trouble(kernel.release)) {
+		snprintf(reason, EXIT_REASON_SZ,
+			 "Linux %.32s ends programs under a seccomp filter that return through a "
+			 "replaced address",
+			 kernel.release);
+		return false;
+	}
+	if (elf_file__is_go(file)) {
+		snprintf(reason, EXIT_REASON_SZ, "a Go program: Go moves its stacks");
+		return false;
+	}
+	if (elf_file__is_rust(file)) {
+		snprintf(reason, EXIT_REASON_SZ, "written in Rust: a panic may pass the function");
+		return false;
+	}
 
 	if (!elf_file__is_program(file)) {
 		snprintf(reason, EXIT_REASON_SZ,

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "../elf/dwarf.h"
 #include "../elf/locate.h"
-#include "../parse.h"
-#include "code.h"
-#include "exit_mode.h"
+#include "plan_internal.h"
 
-static void *grow(void *items, size_t cnt, size_t item_sz)
+void *plan_grow(void *items, size_t cnt, size_t item_sz)
 {
 	/* powers of two, seen from the count alone */
 	if (cnt && (cnt & (cnt - 1)))
@@ -19,224 +19,322 @@ static void *grow(void *items, size_t cnt, size_t item_sz)
 	return reallocarray(items, cnt ? cnt * 2 : 1, item_sz);
 }
 
-static int plan__add_binary(struct plan *plan, const char *text, uint32_t *ret_index,
-			    struct fault *why)
+/* --- files --------------------------------------------------------------------------------- */
+
+int open_binary(const char *text, const char *root, char **ret_path, struct elf_file **ret_elf,
+		struct fault *why)
+{
+	char *path = NULL;
+	int fd = -1;
+	int err;
+
+	err = root ? locate_binary_in(root, text, &path, &fd, why)
+		   : locate_binary(text, &path, why);
+	if (err)
+		return err;
+	if (root) {
+		err = elf_file__open_fd(fd, path, ret_elf, why);
+		close(fd);
+	} else {
+		err = elf_file__open(path, ret_elf, why);
+	}
+	if (err)
+		free(path);
+	else
+		*ret_path = path;
+	return err;
+}
+
+static bool is_same_file(const struct elf_file *a, const struct elf_file *b)
+{
+	return elf_file__dev(a) == elf_file__dev(b) && elf_file__ino(a) == elf_file__ino(b) &&
+	       !strcmp(elf_file__build_id(a), elf_file__build_id(b)) && elf_file__unchanged(a);
+}
+
+static bool find_binary(const struct plan *plan, const struct elf_file *elf, uint32_t *ret_index)
+{
+	for (size_t i = 0; i < plan->binary_cnt; i++) {
+		if (plan->binaries[i].elf && is_same_file(plan->binaries[i].elf, elf)) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int plan__add_binary(struct plan *plan, const char *text, const char *root, uint32_t *ret_index,
+		     struct fault *why)
 {
 	struct planned_binary *grown;
 	struct elf_file *elf = NULL;
 	char *path = NULL;
 	int err;
 
-	err = locate_binary(text, &path, why);
-	if (!err)
-		err = elf_file__open(path, &elf, why);
-	if (err)
-		goto out;
-	for (size_t i = 0; i < plan->binary_cnt; i++) {
-		if (elf_file__dev(plan->binaries[i].elf) == elf_file__dev(elf) &&
-		    elf_file__ino(plan->binaries[i].elf) == elf_file__ino(elf)) {
-			*ret_index = i;
-			goto out;
-		}
-	}
-	grown = grow(plan->binaries, plan->binary_cnt, sizeof(*grown));
-	if (!grown) {
-		err = -ENOMEM;
-		goto out;
-	}
-	plan->binaries = grown;
-	*ret_index = plan->binary_cnt;
-	plan->binaries[plan->binary_cnt++] = (struct planned_binary) { .path = path, .elf = elf };
-	return 0;
-out:
-	elf_file__free(elf);
-	free(path);
-	return err;
-}
-
-/* Splits "symbol+0xOFF". A '+' that is not followed by a number belongs to the name (operator+). */
-static int split_delta(const char *function, char **ret_name, uint64_t *ret_delta)
-{
-	const char *plus = strrchr(function, '+');
-	uint64_t delta = 0;
-	size_t name_sz = strlen(function);
-
-	if (plus && plus > function && !parse_offset(plus + 1, &delta))
-		name_sz = plus - function;
-	*ret_name = strndup(function, name_sz);
-	*ret_delta = delta;
-	return *ret_name ? 0 : -ENOMEM;
-}
-
-/*
- * Safe mode: the function's exits, as file offsets. A call that leaves by a tail call ends at the
- * jump, and the time of what it jumped to is missing: a function that always does so is recorded
- * only when somebody asks for it by name of the mode.
- */
-static int find_exits(struct planned_probe *probe, const struct elf_file *elf, struct code *code,
-		      enum exit_choice choice, struct fault *why)
-{
-	struct code_exits exits = {};
-	int err;
-
-	err = code__find_exits(code, &exits, why);
+	err = open_binary(text, root, &path, &elf, why);
 	if (err)
 		return err;
-	if (exits.maybe_cnt > 0)
-		err = fault__set(why, -EOPNOTSUPP, "it has a jump that may leave it or not");
-	/* Which of the two probes would fire first is anybody's guess. */
-	else if (exits.items[0].offset == (int64_t)probe->delta)
-		err = fault__set(why, -EOPNOTSUPP,
-				 "its first instruction is also its last (a bare return or jump)");
-	else if (exits.tail_call_cnt == exits.cnt && choice != EXIT_SAFE)
-		err = fault__set(why, -EOPNOTSUPP,
-				 "it always ends in a jump to another function, and its calls "
-				 "would end there (exit = safe accepts that)");
-	else if (!(probe->exits = calloc(exits.cnt, sizeof(*probe->exits))))
-		err = -ENOMEM;
-	for (size_t i = 0; !err && i < exits.cnt; i++) {
-		err = elf_file__offset(elf, probe->vaddr + (uint64_t)exits.items[i].offset,
-				       &probe->exits[i]);
-		probe->exit_cnt++;
-	}
-	probe->tail_call_cnt = exits.tail_call_cnt;
-	code_exits__free(&exits);
-	return err;
-}
-
-/* Chooses between fast and safe, and refuses where neither is known to do no harm. */
-static int choose_exit(struct planned_probe *probe, const struct elf_file *elf, struct code *code,
-		       enum exit_choice choice, struct fault *why)
-{
-	char reason[EXIT_REASON_SZ] = "asked for";
-	struct fault no_exits = {};
-	int err;
-
-	probe->fast = choice == EXIT_FAST ||
-		      (choice == EXIT_AUTO && exit_mode_fast_is_harmless(elf, reason));
-	probe->reason = strdup(reason);
-	if (!probe->reason)
-		return -ENOMEM;
-	/* Either way a call is told from the others by its stack pointer at entry. */
-	if (probe->delta) {
-		err = code__check_return_intact(code, probe->delta, why);
-		if (err)
-			return err;
-	}
-	if (probe->fast)
+	if (find_binary(plan, elf, ret_index)) {
+		elf_file__free(elf);
+		free(path);
 		return 0;
-	err = find_exits(probe, elf, code, choice, &no_exits);
-	if (!err || err == -ENOMEM)
-		return err;
-	if (choice == EXIT_SAFE)
-		return fault__set(why, err, "%s", no_exits.text);
-	return fault__set(why, err,
-			  "it cannot be recorded exactly and without risk. Replacing return "
-			  "addresses may kill the program: %s. Probing its exits will not do: %s. "
-			  "If no exception or coroutine passes this function, set exit = fast",
-			  reason, no_exits.text);
-}
-
-static int plan__add_probe(struct plan *plan, const struct planned_probe *template,
-			   const struct elf_symbol *symbol, enum exit_choice choice,
-			   struct fault *why)
-{
-	const struct elf_file *elf = plan->binaries[template->binary].elf;
-	struct planned_probe *probe;
-	struct planned_probe *grown;
-	struct code_reader *reader = NULL;
-	struct code *code = NULL;
-	int err;
-
-	grown = grow(plan->probes, plan->probe_cnt, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	plan->probes = grown;
-	probe = &plan->probes[plan->probe_cnt++];
-	*probe = *template;
-	probe->function = strdup(template->function);
-	probe->symbol = strdup(symbol->name);
-	if (!probe->function || !probe->symbol)
-		return -ENOMEM;
-	probe->table = symbol->table;
-	probe->vaddr = symbol->vaddr;
-	probe->size = symbol->size;
-	err = code_reader__new(elf, &reader, why);
-	if (!err)
-		err = code__load(reader, probe->vaddr, probe->size, &code, why);
-	if (!err)
-		err = code__check_boundary(code, probe->delta, why);
-	if (!err)
-		err = elf_file__offset(elf, probe->vaddr + probe->delta, &probe->offset);
-	if (!err)
-		err = choose_exit(probe, elf, code, choice, why);
-	code__free(code);
-	code_reader__free(reader);
-	return err;
-}
-
-static int plan__add_function(struct plan *plan, uint32_t state, const struct state_config *config,
-			      const struct function_ref *function, struct fault *why)
-{
-	struct planned_probe template = { .state = state, .function = function->function };
-	struct elf_symbols symbols = {};
-	char *name = NULL;
-	int err;
-
-	err = plan__add_binary(plan, function->binary, &template.binary, why);
-	if (err)
-		return fault__prefix(why, err, "%s: state %s", function->origin, config->name);
-	err = split_delta(function->function, &name, &template.delta);
-	if (!err)
-		err = elf_file__find(plan->binaries[template.binary].elf,
-				     &(struct elf_query) { .name = name }, &symbols, why);
-	for (size_t i = 0; !err && i < symbols.cnt; i++) {
-		err = plan__add_probe(plan, &template, &symbols.items[i], config->exit, why);
-		if (err)
-			fault__prefix(why, err, "%s", function->function);
 	}
-	if (err)
-		fault__prefix(why, err, "%s: state %s", function->origin, config->name);
-	elf_symbols__free(&symbols);
-	free(name);
-	return err;
+	grown = plan_grow(plan->binaries, plan->binary_cnt, sizeof(*grown));
+	if (grown)
+		plan->binaries = grown;
+	if (!grown || (root && !(root = strdup(root)))) {
+		elf_file__free(elf);
+		free(path);
+		return fault__set(why, -ENOMEM, "no memory for the plan");
+	}
+	*ret_index = plan->binary_cnt;
+	plan->binaries[plan->binary_cnt++] =
+		(struct planned_binary) { .path = path, .elf = elf, .root = (char *)root };
+	return 0;
 }
 
-static int plan__add_states(struct plan *plan, const struct config *config, struct fault *why)
+static void planned_binary__close(struct planned_binary *binary)
 {
-	const struct state_config *state;
+	code_reader__free(binary->code);
+	dwarf_info__free(binary->dwarf);
+	elf_file__free(binary->elf);
+	binary->code = NULL;
+	binary->dwarf = NULL;
+	binary->elf = NULL;
+}
+
+void plan__give_up(struct plan *plan, uint32_t binary)
+{
+	planned_binary__close(&plan->binaries[binary]);
+}
+
+/* --- targets ------------------------------------------------------------------------------- */
+
+static void planned_probe__clear(struct planned_probe *probe)
+{
+	free(probe->symbol);
+	free(probe->table);
+	free(probe->reason);
+	free(probe->exits);
+}
+
+/* Takes away what was added since the counts were these. */
+static void plan__cut_back(struct plan *plan, size_t binary_cnt, size_t probe_cnt, size_t hook_cnt)
+{
+	while (plan->probe_cnt > probe_cnt)
+		planned_probe__clear(&plan->probes[--plan->probe_cnt]);
+	while (plan->hook_cnt > hook_cnt) {
+		/* To be planned again; those that stay are recognised. */
+		plan->binaries[plan->hooks[--plan->hook_cnt].binary].hooks_planned = false;
+		free(plan->hooks[plan->hook_cnt].symbol);
+	}
+	while (plan->binary_cnt > binary_cnt) {
+		planned_binary__close(&plan->binaries[--plan->binary_cnt]);
+		free(plan->binaries[plan->binary_cnt].path);
+		free(plan->binaries[plan->binary_cnt].root);
+	}
+}
+
+static bool has_probes_in(const struct plan *plan, uint32_t target, uint32_t binary)
+{
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		if (plan->probes[i].target == target && plan->probes[i].binary == binary)
+			return true;
+	}
+	return false;
+}
+
+int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint32_t *ret_binary,
+		     struct fault *why)
+{
+	const struct function_ref *ref = plan->targets[target].ref;
+	size_t binary_cnt = plan->binary_cnt;
+	size_t probe_cnt = plan->probe_cnt;
+	size_t hook_cnt = plan->hook_cnt;
+	uint32_t binary = 0;
+	int err;
+
+	err = plan__add_binary(plan, ref->binary, root, &binary, why);
+	if (!err && has_probes_in(plan, target, binary)) {
+		plan->targets[target].pending = false;
+		*ret_binary = binary;
+		return 0;
+	}
+	if (!err)
+		err = plan__add_probes(plan, target, binary, why);
+	if (!err && plan->targets[target].role == TARGET_FUNCTION)
+		err = plan__add_hooks(plan, binary, why);
+	if (err) {
+		plan__cut_back(plan, binary_cnt, probe_cnt, hook_cnt);
+		if (err == -ENOMEM)
+			fault__set(why, err, "no memory for the plan");
+		return fault__prefix(why, err, "%s: state %s", ref->origin,
+				     plan->states[plan->targets[target].state].name);
+	}
+	plan->targets[target].pending = false;
+	*ret_binary = binary;
+	return 1;
+}
+
+int plan__look_for_hooks(struct plan *plan, struct fault *why)
+{
+	size_t binary_cnt = plan->binary_cnt;
+	size_t hook_cnt = plan->hook_cnt;
 	int err = 0;
 
-	plan->states = calloc(config->state_cnt, sizeof(*plan->states));
-	if (!plan->states)
-		return -ENOMEM;
-	for (size_t i = 0; !err && i < config->state_cnt; i++) {
-		state = &config->states[i];
-		if (!state->enabled)
-			continue;
-		plan->states[plan->state_cnt++] =
-			(struct planned_state) { .name = state->name, .process = state->process };
-		for (size_t f = 0; !err && f < state->function_cnt; f++)
-			err = plan__add_function(plan, plan->state_cnt - 1, state,
-						 &state->functions[f], why);
+	for (size_t i = 0; !err && i < plan->probe_cnt; i++) {
+		const struct planned_probe *probe = &plan->probes[i];
+		bool first = !i || plan->probes[i - 1].binary != probe->binary;
+
+		if (first && probe->kind == PLANNED_CALL && plan->binaries[probe->binary].elf)
+			err = plan__add_hooks(plan, probe->binary, why);
 	}
+	if (err)
+		plan__cut_back(plan, binary_cnt, plan->probe_cnt, hook_cnt);
 	return err;
 }
 
-int plan__new(const struct config *config, struct plan **ret_plan, struct fault *why)
+/* --- the plan ------------------------------------------------------------------------------ */
+
+static int plan__add_targets(struct plan *plan, uint32_t state, const struct function_ref *refs,
+			     size_t cnt, int role)
+{
+	struct planned_target *grown;
+
+	for (size_t i = 0; i < cnt; i++) {
+		grown = plan_grow(plan->targets, plan->target_cnt, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		plan->targets = grown;
+		plan->targets[plan->target_cnt++] =
+			(struct planned_target) { .state = state, .role = role, .ref = &refs[i] };
+	}
+	return 0;
+}
+
+static int plan__add_states(struct plan *plan, struct fault *why)
+{
+	const struct config *config = plan->config;
+	int err = 0;
+
+	plan->states = calloc(config->state_cnt ? config->state_cnt : 1, sizeof(*plan->states));
+	if (!plan->states)
+		return fault__set(why, -ENOMEM, "no memory for the plan");
+	for (size_t i = 0; !err && i < config->state_cnt; i++) {
+		const struct state_config *state = &config->states[i];
+		uint32_t number = plan->state_cnt;
+
+		if (!state->enabled)
+			continue;
+		if (number == TACHO_STATES_MAX)
+			return fault__set(why, -E2BIG, "more than %d states", TACHO_STATES_MAX);
+		plan->states[plan->state_cnt++] = (struct planned_state) {
+			.config = state, .name = state->name, .process = state->process
+		};
+		err = plan__add_targets(plan, number, state->functions, state->function_cnt,
+					TARGET_FUNCTION);
+		if (!err)
+			err = plan__add_targets(plan, number, state->begins, state->begin_cnt,
+						TARGET_BEGIN);
+		if (!err)
+			err = plan__add_targets(plan, number, state->ends, state->end_cnt,
+						TARGET_END);
+	}
+	return err ? fault__set(why, err, "no memory for the plan") : 0;
+}
+
+/* --- types of captured values --------------------------------------------------------------- */
+
+static void settle_type(struct planned_state *state, size_t i, const struct planned_value *found)
+{
+	const struct value_ref *value = &state->config->captures[i].value;
+
+	state->types[i] = value->type;
+	if (state->types[i] == TACHO_VALUE_NONE && found)
+		state->types[i] = found->type;
+	if (state->types[i] == TACHO_VALUE_NONE)
+		state->types[i] = value->source == VALUE_RETURN ? TACHO_VALUE_S32 : TACHO_VALUE_U64;
+	if (state->types[i] != TACHO_VALUE_STRING)
+		return;
+	state->text_szs[i] = value->text_sz ? value->text_sz : CONFIG_TEXT_SZ_DEFAULT;
+}
+
+static const struct planned_probe *first_probe(const struct plan *plan, uint32_t state)
+{
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		if (plan->probes[i].state == state && plan->probes[i].kind != PLANNED_END)
+			return &plan->probes[i];
+	}
+	return NULL;
+}
+
+/* A column has one type: all probes of a state are made to agree. */
+static void settle_types(struct plan *plan)
+{
+	for (uint32_t s = 0; s < plan->state_cnt; s++) {
+		struct planned_state *state = &plan->states[s];
+		const struct planned_probe *probe = first_probe(plan, s);
+
+		for (size_t i = 0; i < state->config->capture_cnt; i++)
+			settle_type(state, i, probe ? &probe->values[i] : NULL);
+		state->types_settled = true;
+	}
+	for (size_t i = 0; i < plan->probe_cnt; i++)
+		planned_probe__settle_types(&plan->probes[i], &plan->states[plan->probes[i].state]);
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+/* May it appear later? What stands on the command line is wanted now. */
+static bool may_wait(const struct plan *plan, const struct planned_target *target, int err)
+{
+	return err == -ENOENT && plan->options.wait && strcmp(target->ref->origin, "-s");
+}
+
+/* Here first, then in the other roots. */
+static int look_everywhere(struct plan *plan, uint32_t target, struct fault *why)
+{
+	struct fault elsewhere;
+	uint32_t binary;
+	int err;
+
+	err = plan__look_again(plan, target, NULL, &binary, why);
+	for (size_t i = 0; err == -ENOENT && i < plan->options.root_cnt; i++) {
+		if (plan__look_again(plan, target, plan->options.roots[i], &binary, &elsewhere) >=
+		    0)
+			return 0;
+	}
+	return err < 0 ? err : 0;
+}
+
+int plan__new(const struct config *config, const struct plan_options *options,
+	      struct plan **ret_plan, struct fault *why)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
-	int err;
+	int err = 0;
 
 	if (!plan)
 		return fault__set(why, -ENOMEM, "no memory for the plan");
-	err = plan__add_states(plan, config, why);
+	plan->config = config;
+	plan->options = *options;
+	err = plan__add_states(plan, why);
+	for (size_t i = 0; !err && i < plan->target_cnt; i++) {
+		struct planned_target *target = &plan->targets[i];
+
+		err = look_everywhere(plan, i, &target->waiting);
+		if (err && may_wait(plan, target, err)) {
+			target->pending = true;
+			err = 0;
+		} else if (err) {
+			fault__set(why, err, "%s", target->waiting.text);
+		}
+	}
 	if (err) {
-		if (err == -ENOMEM)
-			fault__set(why, err, "no memory for the plan");
 		plan__free(plan);
 		return err;
 	}
+	settle_types(plan);
+	plan->options.roots = NULL; /* the caller's */
+	plan->options.root_cnt = 0;
 	*ret_plan = plan;
 	return 0;
 }
@@ -245,18 +343,11 @@ void plan__free(struct plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->probe_cnt; i++) {
-		free(plan->probes[i].function);
-		free(plan->probes[i].symbol);
-		free(plan->probes[i].reason);
-		free(plan->probes[i].exits);
-	}
-	for (size_t i = 0; i < plan->binary_cnt; i++) {
-		free(plan->binaries[i].path);
-		elf_file__free(plan->binaries[i].elf);
-	}
+	plan__cut_back(plan, 0, 0, 0);
+	free(plan->hooks);
 	free(plan->probes);
 	free(plan->binaries);
+	free(plan->targets);
 	free(plan->states);
 	free(plan);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * From settings to places: which byte of which file is probed, for which state, and how the end of
- * the call is seen. Planning touches nothing and needs no privileges; attaching follows the plan.
+ * a call is seen. Planning touches nothing and needs no privileges; attaching follows the plan.
+ *
+ * A plan grows while files are followed and never shrinks: numbers of binaries and probes stay what
+ * they are. What is no longer there keeps its entry, and its file is closed.
  */
 #ifndef TACHO_USER_PLAN_PLAN_H
 #define TACHO_USER_PLAN_PLAN_H
@@ -12,47 +15,147 @@
 #include "../config.h"
 #include "../elf/elf_file.h"
 #include "../fault.h"
+#include "code.h"
+#include "exit_mode.h"
+#include "tacho/probe.h"
+
+/* One BINARY:FUNCTION of the settings. */
+struct planned_target {
+	uint32_t state; /* index into plan.states */
+	enum { TARGET_FUNCTION, TARGET_BEGIN, TARGET_END } role;
+	const struct function_ref *ref; /* the config's */
+	bool pending;			/* not there yet; waiting says what */
+	struct fault waiting;
+	/* Of many functions, these cannot be recorded. */
+	size_t refused_cnt;
+	struct fault refused; /* why the first of them */
+};
 
 struct planned_binary {
 	char *path;
-	struct elf_file
-		*elf; /* open: what was planned is what gets probed, whatever the name does */
+	struct elf_file *elf; /* open: what was planned is what gets probed, whatever the name
+			       * does; NULL when given up */
+	char *root;	      /* "/proc/PID/root" if the path is inside there, or NULL */
+	/* Found when first asked for. */
+	struct code_reader *code;
+	bool exit_mode_known;
+	bool fast_is_harmless;
+	char exit_reason[EXIT_REASON_SZ];
+	struct dwarf_info *dwarf;
+	bool dwarf_looked_for;
+	bool hooks_planned;
+};
+
+enum planned_kind { PLANNED_CALL, PLANNED_BEGIN, PLANNED_END, PLANNED_POINT };
+
+/* An instruction that ends a call (safe mode). */
+struct planned_exit {
+	uint64_t offset; /* in the file */
+	enum code_cost cost;
+	bool tail_call;		/* goes on in another function, perhaps (jump.present) */
+	struct tacho_jump jump; /* how to know at run time */
+};
+
+struct planned_value {
+	struct tacho_fetch fetch;
+	enum tacho_value_type type;
 };
 
 struct planned_probe {
-	uint32_t state;	   /* index into plan.states */
-	uint32_t binary;   /* index into plan.binaries */
-	char *function;	   /* as written */
-	char *symbol;	   /* as found */
-	const char *table; /* ".symtab" or ".dynsym" */
-	uint64_t vaddr;	   /* of the symbol */
-	uint64_t size;	   /* of the symbol */
-	uint64_t delta;	   /* symbol + delta is probed */
-	uint64_t offset;   /* in the file, delta included */
-	bool fast;	   /* exit mode, see exit_mode.h */
-	char *reason;	   /* why that exit mode */
-	uint64_t *exits;   /* file offsets; safe mode only */
+	uint32_t target; /* index into plan.targets */
+	uint32_t state;
+	uint32_t binary;
+	enum planned_kind kind;
+	const char *function;  /* as written; the config's */
+	char *symbol;	       /* as found, for people */
+	char *table;	       /* where it was found: ".symtab", ..., or ".note.stapsdt" */
+	uint64_t vaddr;	       /* of the symbol, or of the USDT site */
+	uint64_t size;	       /* of the symbol */
+	uint64_t delta;	       /* symbol + delta was asked for */
+	uint64_t offset;       /* in the file: what is probed */
+	uint32_t entry_offset; /* symbol + entry_offset is probed: past what costs more */
+	uint32_t sp_delta;     /* see struct tacho_spec */
+	enum code_cost cost;
+	uint64_t semaphore_offset; /* in the file; 0 = none (USDT) */
+
+	/* PLANNED_CALL */
+	bool fast;		    /* exit mode, see exit_mode.h */
+	char *reason;		    /* why that exit mode */
+	struct planned_exit *exits; /* safe mode only */
 	size_t exit_cnt;
 	size_t tail_call_cnt; /* of the exits: a call that leaves there ends at the jump */
+	size_t maybe_cnt;     /* of these: decided at run time */
+	size_t inlined_cnt;   /* copies of the function that no probe sees, as far as is known */
+
+	struct planned_value values[TACHO_CAPTURES_MAX]; /* the state's captures, in order */
+	struct planned_value key;			 /* BEGIN, END */
+	enum tacho_value_type return_type;		 /* NONE: not of interest */
+	bool return_type_known; /* from debugging information or settings, not by default */
+};
+
+/* A place where stacks are cut back, see bpf/unwind.bpf.h. */
+struct planned_hook {
+	uint32_t binary;
+	enum tacho_unwind what;
+	uint64_t offset; /* in the file */
+	char *symbol;
 };
 
 struct planned_state {
-	const char *name;    /* borrowed from the config */
-	const char *process; /* likewise; NULL = any */
+	const struct state_config *config;
+	const char *name;
+	const char *process; /* glob, or NULL = any */
+	/* Of the captured values, for all probes alike; settled by the probes that plan__new finds,
+	 * or by the settings. */
+	enum tacho_value_type types[TACHO_CAPTURES_MAX];
+	uint16_t text_szs[TACHO_CAPTURES_MAX];
+	bool types_settled;
+};
+
+struct plan_options {
+	bool wait;		  /* what the config names may be missing, and is pending then */
+	bool count_inlined;	  /* reads all debugging information: slow for large programs */
+	const char *const *roots; /* where else to look for what is not here: "/proc/PID/root" */
+	size_t root_cnt;
 };
 
 struct plan {
+	const struct config *config;
+	struct plan_options options;
 	struct planned_state *states; /* the enabled ones, in the order of the config */
 	size_t state_cnt;
+	struct planned_target *targets;
+	size_t target_cnt;
 	struct planned_binary *binaries; /* each file once, however many names it has */
 	size_t binary_cnt;
 	struct planned_probe *probes;
 	size_t probe_cnt;
+	struct planned_hook *hooks;
+	size_t hook_cnt;
 };
 
-/* Resolves every enabled state. The config outlives the plan. 0, or negative errno with why
- * ("ORIGIN: ..."). */
-int plan__new(const struct config *config, struct plan **ret_plan, struct fault *why);
+/*
+ * Resolves every enabled state. The config outlives the plan. What -s names has to be there in any
+ * case. 0, or negative errno with why ("ORIGIN: ...").
+ */
+int plan__new(const struct config *config, const struct plan_options *options,
+	      struct plan **ret_plan, struct fault *why);
 void plan__free(struct plan *plan);
+
+/*
+ * Looks for the target again, in root ("/proc/PID/root") or (NULL) here, and adds the probes (and
+ * the hooks) of a file that is not in the plan yet; a file that has been given up counts as new.
+ * Returns 1 when it added any, 0 when there is nothing new, and the file that the target was found
+ * in; or negative errno with why (-ENOENT: still not there), and adds nothing then.
+ */
+int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint32_t *ret_binary,
+		     struct fault *why);
+
+/* Looks again for the places where stacks are cut back: a library that unwinds has been replaced.
+ */
+int plan__look_for_hooks(struct plan *plan, struct fault *why);
+
+/* The file is gone or has other content: closes it. Its probes must be detached. */
+void plan__give_up(struct plan *plan, uint32_t binary);
 
 #endif

@@ -3,20 +3,21 @@
  * Ways of attaching programs to places in a file. What a kernel can do is found by trying: each way
  * is first tried on this program itself.
  */
-#ifndef TACHO_USER_ATTACH_H
-#define TACHO_USER_ATTACH_H
+#ifndef TACHO_USER_PROBE_ATTACH_H
+#define TACHO_USER_PROBE_ATTACH_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fault.h"
+#include "../fault.h"
 
 struct tacho_bpf; /* the skeleton */
 struct bpf_link;
 
 struct attach_place {
-	uint64_t offset; /* in the file */
-	uint64_t cookie; /* TACHO_COOKIE */
+	uint64_t offset;	   /* in the file */
+	uint64_t cookie;	   /* TACHO_COOKIE */
+	uint64_t semaphore_offset; /* in the file, of a USDT semaphore; 0 = none */
 };
 
 /* The file, opened; places[0..cnt). */
@@ -48,6 +49,14 @@ struct attach_way {
 /* Best first, NULL-terminated: session (Linux 6.13), multi (6.6), perf. */
 extern const struct attach_way *const attach_ways[];
 
+/* Adds the links of from, which is empty afterwards; -ENOMEM leaves both as they are. */
+int attach_links__move(struct attach_links *to, struct attach_links *from);
 void attach_links__free(struct attach_links *links);
+
+/* As free, but calls slow once if it takes long, and goes on. */
+void attach_links__free_watched(struct attach_links *links, void (*slow)(void *ctx), void *ctx);
+
+/* As free, without waiting: the links are gone some time later. */
+void attach_links__free_later(struct attach_links *links);
 
 #endif

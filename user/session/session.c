@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "session.h"
-
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -14,20 +12,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "command.h"
-#include "encode.h"
-#include "message.h"
-#include "output_dir.h"
-#include "probe.h"
-#include "raw.h"
+#include "../clock.h"
+#include "../command.h"
+#include "../message.h"
+#include "../output_dir.h"
+#include "../raw.h"
+#include "session_internal.h"
 
-/* Rows held in memory between flushes; under a storm the timer alone would let them pile up. */
-#define FLUSH_RECORDS 16384
-/* Records taken from the ring before the loop looks at signals and timers again. */
-#define DRAIN_RECORDS 65536
 #define BACKLOG_BYTES ((size_t)32 << 20)
-#define CLOCK_JITTER_NS 1000 /* smaller changes of the offset are measuring noise */
 
 /* Why epoll woke us; a pidfd's event carries its pid above these. */
 enum source {
@@ -36,152 +28,9 @@ enum source {
 	SOURCE_CLOCK_STEP,
 	SOURCE_RING,
 	SOURCE_LIMIT,
+	SOURCE_FILES,
 	SOURCE_PID
 };
-
-struct session {
-	const struct session_options *options;
-	struct output_dir *dir;
-	struct recorder *recorder;
-	struct raw_writer *raw;
-	struct prober *prober;
-	struct command *command;
-	struct ring_buffer *ring;
-	struct tacho_state_counts *counts; /* as last put into the stream, one a state */
-	int epoll_fd;
-	int signal_fd;
-	int tick_fd;
-	int limit_fd;
-	int clock_fd;
-	int *pid_fds;
-	size_t pids_alive;
-	int64_t clock_offset_ns;
-	uint64_t started_ns;
-	unsigned int since_flush; /* activities fed since the last FLUSH */
-	unsigned int in_drain;
-	unsigned int stop_requests;
-	bool stopping;
-	int write_err; /* the trouble that was told last; 0 = writing works */
-	int raw_err;
-	int damaged_told;
-};
-
-/* --- into the stream ----------------------------------------------------------------------- */
-
-static void tell_write_trouble(struct session *s, int err, const struct fault *why)
-{
-	if (err == s->write_err)
-		return;
-	if (err)
-		message("record: %s (rows are kept in memory and tried again; calls are counted "
-			"still)",
-			why->text);
-	else
-		message("record: %s: writing works again", output_dir__path(s->dir));
-	s->write_err = err;
-}
-
-/* Everything the recorder learns passes here, and so into the raw file. */
-static int put(void *ctx, const void *data, size_t sz)
-{
-	const struct tacho_record *head = data;
-	struct session *s = ctx;
-	struct fault why = {};
-	int err;
-
-	if (s->raw)
-		raw_writer__put(s->raw, data, sz); /* its error is told at the flush */
-	err = recorder__feed(s->recorder, data, sz, &why);
-	if (head->kind == TACHO_RECORD_FLUSH)
-		tell_write_trouble(s, err, &why);
-	else if (err && !s->damaged_told++)
-		message("record: %s", why.text);
-	return err == -ENOMEM ? err : 0;
-}
-
-static int put_preamble(struct session *s)
-{
-	const struct plan *plan = s->options->plan;
-	int err;
-
-	err = encode_stream(put, s);
-	for (size_t i = 0; !err && i < plan->state_cnt; i++)
-		err = encode_state(put, s, i, plan->states[i].name);
-	for (size_t i = 0; !err && i < plan->probe_cnt; i++) {
-		const struct planned_probe *planned = &plan->probes[i];
-		const struct event_probe probe = {
-			.number = i,
-			.state = planned->state,
-			.binary = plan->binaries[planned->binary].path,
-			.function = planned->function,
-			.build_id = elf_file__build_id(plan->binaries[planned->binary].elf),
-			.symbol = planned->symbol,
-			.exit_mode = planned->fast ? "fast" : "safe",
-		};
-
-		err = encode_probe(put, s, &probe);
-	}
-	s->clock_offset_ns = clock_measure_offset();
-	if (!err)
-		err = encode_clock(put, s, 0, s->clock_offset_ns);
-	return err;
-}
-
-static void put_clock(struct session *s)
-{
-	int64_t offset_ns = clock_measure_offset();
-
-	if (llabs(offset_ns - s->clock_offset_ns) < CLOCK_JITTER_NS)
-		return;
-	s->clock_offset_ns = offset_ns;
-	encode_clock(put, s, clock_monotonic_ns(), offset_ns);
-}
-
-static void put_counts(struct session *s)
-{
-	struct tacho_state_counts counts;
-
-	for (size_t i = 0; i < s->options->plan->state_cnt; i++) {
-		if (prober__read_counts(s->prober, i, &counts) ||
-		    !memcmp(&counts, &s->counts[i], sizeof(counts)))
-			continue;
-		s->counts[i] = counts;
-		encode_counts(put, s, i, &counts);
-	}
-}
-
-static void put_flush(struct session *s, bool last)
-{
-	struct fault why = {};
-	int err;
-
-	put_counts(s);
-	encode_flush(put, s, clock_monotonic_ns(), last);
-	s->since_flush = 0;
-	if (!s->raw)
-		return;
-	err = raw_writer__flush(s->raw, &why);
-	if (err && !s->raw_err)
-		message("record: %s", why.text);
-	s->raw_err = err;
-}
-
-static int on_ring_record(void *ctx, void *data, size_t sz)
-{
-	struct session *s = ctx;
-
-	put(s, data, sz);
-	if (++s->since_flush >= FLUSH_RECORDS)
-		put_flush(s, false);
-	/* A negative number ends this drain; the record itself is consumed. */
-	return ++s->in_drain >= DRAIN_RECORDS && !s->stopping ? -EAGAIN : 0;
-}
-
-static void drain(struct session *s)
-{
-	s->in_drain = 0;
-	ring_buffer__consume(s->ring);
-}
 
 /* --- what the loop waits for --------------------------------------------------------------- */
 
@@ -318,17 +167,19 @@ static int open_prober(struct session *s, struct fault *why)
 		.ring_bytes = o->config->ring_bytes,
 		.scoped = o->pid_cnt || o->command,
 		.scope_follows_forks = o->command != NULL,
+		.tell_execs = true,
 		.way = o->way,
 	};
 	int err;
 
 	s->counts = calloc(o->plan->state_cnt, sizeof(*s->counts));
-	if (!s->counts)
+	s->summarised_ns = calloc(o->plan->state_cnt, sizeof(*s->summarised_ns));
+	if (!s->counts || !s->summarised_ns)
 		return fault__set(why, -ENOMEM, "no memory");
 	err = prober__new(&options, &s->prober, why);
 	if (err)
 		return err;
-	s->ring = ring_buffer__new(prober__ring_fd(s->prober), on_ring_record, s, NULL);
+	s->ring = ring_buffer__new(prober__ring_fd(s->prober), session__on_ring_record, s, NULL);
 	if (!s->ring)
 		return fault__set(why, -errno, "the ring buffer cannot be mapped: %s",
 				  strerror(errno));
@@ -345,11 +196,11 @@ static int attach(struct session *s, struct fault *why)
 	if (!err && s->command)
 		err = prober__add_process(s->prober, command__pid(s->command), true, why);
 	if (!err)
-		err = put_preamble(s) ? fault__set(why, -ENOMEM, "no memory") : 0;
+		err = session__put_preamble(s, why);
 	if (!err)
-		err = recorder__start(s->recorder, why);
+		err = session__attach_all(s, why);
 	if (!err)
-		err = prober__attach(s->prober, why);
+		prober__begin(s->prober);
 	return err;
 }
 
@@ -365,14 +216,44 @@ static int start_clock(struct session *s, struct fault *why)
 	return err ? err : watch(s, s->limit_fd, SOURCE_LIMIT, why);
 }
 
+static size_t pending_cnt(const struct plan *plan)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < plan->target_cnt; i++)
+		cnt += plan->targets[i].pending;
+	return cnt;
+}
+
+/* Files with probes; those that only unwind for others do not count. */
+static size_t probed_file_cnt(const struct plan *plan)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < plan->binary_cnt; i++) {
+		bool probed = false;
+
+		for (size_t p = 0; !probed && p < plan->probe_cnt; p++)
+			probed = plan->probes[p].binary == i;
+		cnt += probed;
+	}
+	return cnt;
+}
+
 static void announce(const struct session *s)
 {
 	const struct plan *plan = s->options->plan;
+	size_t pending = pending_cnt(plan);
+	size_t files = probed_file_cnt(plan);
+	char waiting[64] = "";
 
-	message("recording %zu state%s, %zu probe%s in %zu file%s (%s) into %s%s", plan->state_cnt,
-		plan->state_cnt == 1 ? "" : "s", plan->probe_cnt, plan->probe_cnt == 1 ? "" : "s",
-		plan->binary_cnt, plan->binary_cnt == 1 ? "" : "s", prober__way(s->prober),
-		output_dir__path(s->dir),
+	if (pending)
+		snprintf(waiting, sizeof(waiting), ", %zu place%s pending", pending,
+			 pending == 1 ? "" : "s");
+	message("recording %zu state%s, %zu probe%s in %zu file%s%s (%s) into %s%s",
+		plan->state_cnt, plan->state_cnt == 1 ? "" : "s", plan->probe_cnt,
+		plan->probe_cnt == 1 ? "" : "s", files, files == 1 ? "" : "s", waiting,
+		prober__way(s->prober), output_dir__path(s->dir),
 		s->command || s->options->duration_ns ? "" : "; Ctrl-C ends");
 }
 
@@ -392,9 +273,11 @@ static void show_status(const struct session *s)
 
 static void tick(struct session *s)
 {
-	drain(s);
-	put_clock(s);
-	put_flush(s, false);
+	session__drain(s);
+	session__put_clock(s);
+	session__put_sums(s, false);
+	session__put_flush(s, false);
+	session__follow_tick(s);
 	show_status(s);
 }
 
@@ -455,11 +338,15 @@ static void handle(struct session *s, uint64_t source, struct session_result *re
 		break;
 	case SOURCE_CLOCK_STEP:
 		clock_step_acknowledge(s->clock_fd);
-		drain(s); /* what happened before the step is stamped with the old offset */
-		put_clock(s);
+		session__drain(
+			s); /* what happened before the step is stamped with the old offset */
+		session__put_clock(s);
 		break;
 	case SOURCE_RING:
-		drain(s);
+		session__drain(s);
+		break;
+	case SOURCE_FILES:
+		session__handle_file_events(s);
 		break;
 	case SOURCE_LIMIT:
 		read_away(s->limit_fd);
@@ -494,14 +381,17 @@ static int finish(struct session *s, struct session_result *result, struct fault
 
 	s->stopping = true;
 	status_line_clear();
-	prober__detach(s->prober);
+	/* Files are guarded as long as there are probes in them. */
+	prober__detach_all(s->prober);
+	session__stop_following(s);
 	result->recorded_ns = clock_monotonic_ns() - s->started_ns;
-	drain(s);
+	session__drain(s);
 	err = prober__close_open_calls(s->prober);
 	if (err)
 		message("record: the calls that are open cannot be listed: %s", strerror(-err));
-	drain(s);
-	put_flush(s, true);
+	session__drain(s);
+	session__put_sums(s, true);
+	session__put_flush(s, true);
 	recorder__summarize(s->recorder, &result->summary);
 	if (s->write_err)
 		return fault__set(why, s->write_err, "%s: rows could not be written: %s",
@@ -537,6 +427,7 @@ static void session__close(struct session *s)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
+	session__stop_following(s);
 	ring_buffer__free(s->ring);
 	prober__free(s->prober);
 	command__free(s->command);
@@ -545,6 +436,7 @@ static void session__close(struct session *s)
 	output_dir__free(s->dir);
 	free(s->pid_fds);
 	free(s->counts);
+	free(s->summarised_ns);
 	/* The signals stay blocked: what is left to do is to say what was recorded, and another
 	 * Ctrl-C must not take that away. */
 }
@@ -570,6 +462,10 @@ int session__run(const struct session_options *options, struct session_result *r
 		err = open_outputs(&s, why);
 	if (!err)
 		err = watch_all(&s, why);
+	if (!err)
+		err = session__start_following(&s, why);
+	if (!err)
+		err = watch(&s, session__follow_fd(&s), SOURCE_FILES, why);
 	if (!err)
 		err = open_prober(&s, why);
 	if (!err)

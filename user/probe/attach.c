@@ -9,10 +9,13 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tacho/probe.h"
@@ -68,14 +71,131 @@ static int links__add_link(struct attach_links *links, struct bpf_link *link)
 	return 0;
 }
 
-void attach_links__free(struct attach_links *links)
+int attach_links__move(struct attach_links *to, struct attach_links *from)
 {
-	for (size_t i = 0; i < links->fd_cnt; i++)
-		close(links->fds[i]);
-	for (size_t i = 0; i < links->link_cnt; i++)
-		bpf_link__destroy(links->links[i]);
+	int *fds = reallocarray(to->fds, to->fd_cnt + from->fd_cnt + 1, sizeof(*fds));
+	struct bpf_link **links;
+
+	if (!fds)
+		return -ENOMEM;
+	to->fds = fds;
+	links = reallocarray(to->links, to->link_cnt + from->link_cnt + 1,
+			     sizeof(struct bpf_link *));
+	if (!links)
+		return -ENOMEM;
+	to->links = links;
+	if (from->fd_cnt)
+		memcpy(fds + to->fd_cnt, from->fds, from->fd_cnt * sizeof(*fds));
+	if (from->link_cnt)
+		memcpy(links + to->link_cnt, from->links, from->link_cnt * sizeof(*from->links));
+	to->fd_cnt += from->fd_cnt;
+	to->link_cnt += from->link_cnt;
+	free(from->fds);
+	free(from->links);
+	*from = (struct attach_links) {};
+	return 0;
+}
+
+/* --- detaching: each link waits for the kernel's readers (RCU), so let them wait together ------
+ */
+
+#define CLOSERS_MAX 32
+#define SLOW_MS 250
+
+struct closing {
+	struct attach_links links;
+	size_t next; /* taken by atomic addition */
+};
+
+static void *close_links(void *ctx)
+{
+	struct closing *closing = ctx;
+	const struct attach_links *links = &closing->links;
+	size_t i;
+
+	for (;;) {
+		i = __atomic_fetch_add(&closing->next, 1, __ATOMIC_RELAXED);
+		if (i < links->fd_cnt)
+			close(links->fds[i]);
+		else if (i < links->fd_cnt + links->link_cnt)
+			bpf_link__destroy(links->links[i - links->fd_cnt]);
+		else
+			return NULL;
+	}
+}
+
+static void free_arrays(struct attach_links *links)
+{
 	free(links->fds);
 	free(links->links);
+}
+
+static struct timespec in_ms(long ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_REALTIME, &at); /* what pthread_timedjoin_np goes by */
+	at.tv_nsec += ms * 1000000;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	return at;
+}
+
+void attach_links__free_watched(struct attach_links *links, void (*slow)(void *ctx), void *ctx)
+{
+	struct closing closing = { .links = *links };
+	size_t cnt = links->fd_cnt + links->link_cnt;
+	struct timespec patience = in_ms(SLOW_MS);
+	pthread_t threads[CLOSERS_MAX];
+	size_t thread_cnt = 0;
+
+	while (thread_cnt < cnt && thread_cnt < CLOSERS_MAX &&
+	       !pthread_create(&threads[thread_cnt], NULL, close_links, &closing))
+		thread_cnt++;
+	if (!thread_cnt)
+		close_links(&closing);
+	while (thread_cnt) {
+		thread_cnt--;
+		if (slow && pthread_timedjoin_np(threads[thread_cnt], NULL, &patience)) {
+			slow(ctx);
+			slow = NULL;
+			pthread_join(threads[thread_cnt], NULL);
+		} else if (!slow) {
+			pthread_join(threads[thread_cnt], NULL);
+		}
+	}
+	free_arrays(links);
+	*links = (struct attach_links) {};
+}
+
+void attach_links__free(struct attach_links *links)
+{
+	attach_links__free_watched(links, NULL, NULL);
+}
+
+static void *close_links_and_free(void *ctx)
+{
+	struct closing *closing = ctx;
+
+	close_links(closing);
+	free_arrays(&closing->links);
+	free(closing);
+	return NULL;
+}
+
+void attach_links__free_later(struct attach_links *links)
+{
+	struct closing *closing = calloc(1, sizeof(*closing));
+	pthread_t thread;
+
+	if (closing)
+		closing->links = *links;
+	if (!closing || pthread_create(&thread, NULL, close_links_and_free, closing)) {
+		free(closing);
+		attach_links__free(links);
+		return;
+	}
+	pthread_detach(thread);
 	*links = (struct attach_links) {};
 }
 
@@ -88,6 +208,7 @@ struct multi_link {
 	char path[64];
 	const uint64_t *offsets;
 	const uint64_t *cookies;
+	const uint64_t *semaphores; /* NULL: there are none */
 };
 
 /* A link for the places [first, first + cnt). Returns its descriptor or negative errno. */
@@ -99,6 +220,8 @@ static int multi_link__create(const struct multi_link *multi, size_t first, size
 		.path = (__u64)(unsigned long)multi->path,
 		.offsets = (__u64)(unsigned long)(multi->offsets + first),
 		.cookies = (__u64)(unsigned long)(multi->cookies + first),
+		.ref_ctr_offsets =
+			multi->semaphores ? (__u64)(unsigned long)(multi->semaphores + first) : 0,
 		.cnt = cnt,
 		.multi_flags = multi->flags,
 	};
@@ -132,62 +255,80 @@ static size_t multi_link__find_bad(const struct multi_link *multi, size_t cnt)
 	return all;
 }
 
-/* Places split into two arrays, as the kernel wants them; only those of a return link if asked. */
-static size_t split_places(const struct attach_target *target, bool hijacked_only,
-			   uint64_t *offsets, uint64_t *cookies, size_t *places)
-{
-	size_t cnt = 0;
+/* The places as the kernel wants them: an array for each of their members. */
+struct place_arrays {
+	uint64_t *offsets;
+	uint64_t *cookies;
+	uint64_t *semaphores;
+	size_t *places; /* index in the target */
+	size_t cnt;
+	bool any_semaphore;
+};
 
+static void place_arrays__free(struct place_arrays *arrays)
+{
+	free(arrays->offsets);
+	free(arrays->cookies);
+	free(arrays->semaphores);
+	free(arrays->places);
+}
+
+/* Only the places of a return link, if asked. */
+static int place_arrays__fill(struct place_arrays *arrays, const struct attach_target *target,
+			      bool hijacked_only)
+{
+	arrays->offsets = calloc(target->cnt, sizeof(*arrays->offsets));
+	arrays->cookies = calloc(target->cnt, sizeof(*arrays->cookies));
+	arrays->semaphores = calloc(target->cnt, sizeof(*arrays->semaphores));
+	arrays->places = calloc(target->cnt, sizeof(*arrays->places));
+	if (!arrays->offsets || !arrays->cookies || !arrays->semaphores || !arrays->places)
+		return -ENOMEM;
 	for (size_t i = 0; i < target->cnt; i++) {
-		if (hijacked_only && target->places[i].cookie >> 56 != TACHO_PLACE_HIJACK)
+		const struct attach_place *place = &target->places[i];
+
+		if (hijacked_only && TACHO_COOKIE_PLACE(place->cookie) != TACHO_PLACE_HIJACK)
 			continue;
-		offsets[cnt] = target->places[i].offset;
-		cookies[cnt] = target->places[i].cookie;
-		places[cnt++] = i;
+		arrays->offsets[arrays->cnt] = place->offset;
+		arrays->cookies[arrays->cnt] = place->cookie;
+		arrays->semaphores[arrays->cnt] = place->semaphore_offset;
+		arrays->any_semaphore |= place->semaphore_offset != 0;
+		arrays->places[arrays->cnt++] = i;
 	}
-	return cnt;
+	return 0;
 }
 
 static int attach_multi_link(struct bpf_program *prog, __u32 attach_type, __u32 flags,
 			     const struct attach_target *target, struct attach_links *links,
 			     size_t *ret_bad)
 {
-	uint64_t *offsets = calloc(target->cnt, sizeof(*offsets));
-	uint64_t *cookies = calloc(target->cnt, sizeof(*cookies));
-	size_t *places = calloc(target->cnt, sizeof(*places));
+	struct place_arrays arrays = {};
 	struct multi_link multi = {
 		.prog_fd = bpf_program__fd(prog),
 		.attach_type = attach_type,
 		.flags = flags,
-		.offsets = offsets,
-		.cookies = cookies,
 	};
 	size_t bad;
-	size_t cnt;
-	int err = 0;
+	int err;
 	int fd;
 
 	*ret_bad = target->cnt;
-	if (!offsets || !cookies || !places) {
-		err = -ENOMEM;
+	err = place_arrays__fill(&arrays, target, flags & UPROBE_MULTI_RETURN);
+	if (err || !arrays.cnt)
 		goto out;
-	}
+	multi.offsets = arrays.offsets;
+	multi.cookies = arrays.cookies;
+	multi.semaphores = arrays.any_semaphore ? arrays.semaphores : NULL;
 	snprintf(multi.path, sizeof(multi.path), "/proc/self/fd/%d", target->fd);
-	cnt = split_places(target, flags & UPROBE_MULTI_RETURN, offsets, cookies, places);
-	if (!cnt)
-		goto out;
-	fd = multi_link__create(&multi, 0, cnt);
+	fd = multi_link__create(&multi, 0, arrays.cnt);
 	if (fd < 0) {
 		err = fd;
-		bad = multi_link__find_bad(&multi, cnt);
-		*ret_bad = bad < cnt ? places[bad] : target->cnt;
+		bad = multi_link__find_bad(&multi, arrays.cnt);
+		*ret_bad = bad < arrays.cnt ? arrays.places[bad] : target->cnt;
 	} else {
 		err = links__add_fd(links, fd);
 	}
 out:
-	free(offsets);
-	free(cookies);
-	free(places);
+	place_arrays__free(&arrays);
 	return err;
 }
 
@@ -245,7 +386,7 @@ static int attach_perf_link(struct bpf_program *prog, bool at_return, int fd,
 			    const struct attach_place *place, struct attach_links *links)
 {
 	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = place->cookie,
-			    .retprobe = at_return);
+			    .retprobe = at_return, .ref_ctr_offset = place->semaphore_offset);
 	struct bpf_link *link;
 	char path[64];
 
@@ -263,7 +404,7 @@ static int perf_attach(struct tacho_bpf *bpf, const struct attach_target *target
 
 	for (size_t i = 0; i < target->cnt; i++) {
 		*ret_bad = i;
-		if (target->places[i].cookie >> 56 == TACHO_PLACE_HIJACK)
+		if (TACHO_COOKIE_PLACE(target->places[i].cookie) == TACHO_PLACE_HIJACK)
 			err = attach_perf_link(bpf->progs.activity_return_perf, true, target->fd,
 					       &target->places[i], links);
 		if (!err)

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One recording, from attaching to the last flush: the poll loop that drains the ring, keeps the
- * clock, flushes, and ends cleanly on a signal, a time limit, or when what it watches has ended.
+ * clock, flushes, follows files, and ends cleanly on a signal, a time limit, or when what it
+ * watches has ended.
  */
-#ifndef TACHO_USER_SESSION_H
-#define TACHO_USER_SESSION_H
+#ifndef TACHO_USER_SESSION_SESSION_H
+#define TACHO_USER_SESSION_SESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "config.h"
-#include "fault.h"
-#include "plan/plan.h"
-#include "recorder.h"
+#include "../config.h"
+#include "../fault.h"
+#include "../plan/plan.h"
+#include "../recorder.h"
 
 struct session_options {
 	const struct config *config;
-	const struct plan *plan;
+	struct plan *plan; /* grows while files are followed */
 	const char *directory;
 	const pid_t *pids; /* record only these; none and no command: every process */
 	size_t pid_cnt;

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Pairs of places: an activity that begins at one and ends at the other, perhaps in another thread,
+ * matched by process and key. A begin whose key is open already ends the earlier one (unwound): it
+ * was given up without coming to its end.
+ */
+#ifndef TACHO_BPF_SPANS_H
+#define TACHO_BPF_SPANS_H
+
+#include "frames.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1); /* set before loading when there are pairs */
+	__type(key, struct tacho_span_key);
+	__type(value, struct tacho_span);
+} spans __weak SEC(".maps");
+
+/* How many spans were ever begun in a process (pid): without any, its exit need not look. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1); /* as above */
+	__type(key, u32);
+	__type(value, u64);
+} span_pids __weak SEC(".maps");
+
+static __always_inline struct tacho_captured_key span_captured_key(const struct tacho_span_key *key)
+{
+	struct tacho_captured_key captured = {
+		.owner = TACHO_CAPTURED_SPAN | (u64)key->state << 32 | key->pid,
+		.number = key->key,
+	};
+
+	return captured;
+}
+
+/* Sends the record of a span; it belongs to the thread that began it. */
+static __always_inline void span_close(const struct tacho_span_key *key,
+				       const struct tacho_span *span, u64 end_ns, u32 ended)
+{
+	struct tacho_frame frame = {
+		.start_ns = span->start_ns,
+		.probe = span->probe,
+		.state = key->state,
+		.spec = span->spec,
+	};
+	struct ending ending = {
+		.end_ns = end_ns,
+		.comm = (u64)span->comm,
+		.ended = ended,
+		.depth = span->depth,
+		.pid = key->pid,
+		.tid = span->tid,
+		.captured = span_captured_key(key),
+	};
+
+	send_activity(&frame, &ending);
+}
+
+/* False when there is no room for it. */
+static __always_inline bool span_begins(const struct tacho_span_key *key, u32 probe,
+					u32 spec_number, u64 regs)
+{
+	struct tacho_captured_key captured_key = span_captured_key(key);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
+	struct tacho_spec *spec = spec_number ? spec_at(spec_number) : 0;
+	struct tacho_span span = {
+		.probe = probe,
+		.tid = (u32)bpf_get_current_pid_tgid(),
+		.spec = spec_number,
+		.depth = thread ? thread->depth : 0,
+	};
+	struct tacho_span *earlier = bpf_map_lookup_elem(&spans, key);
+	u32 pid = key->pid;
+	u64 one = 1;
+
+	if (earlier)
+		span_close(key, earlier, bpf_ktime_get_ns(), TACHO_ENDED_UNWOUND);
+	if (spec && spec->entry_values && capture_entry(regs, spec, &captured_key))
+		return false;
+	bpf_get_current_comm(span.comm, sizeof(span.comm));
+	bpf_map_update_elem(&span_pids, &pid, &one, BPF_NOEXIST);
+	span.start_ns = bpf_ktime_get_ns();
+	return !bpf_map_update_elem(&spans, key, &span, BPF_ANY);
+}
+
+/* False when it had not begun. */
+static __always_inline bool span_ends(const struct tacho_span_key *key)
+{
+	u64 now_ns = bpf_ktime_get_ns();
+	struct tacho_span *span = bpf_map_lookup_elem(&spans, key);
+	struct tacho_span ended;
+
+	if (!span)
+		return false;
+	ended = *span;
+	/* Two ends at one time: whoever deletes it has it. */
+	if (bpf_map_delete_elem(&spans, key))
+		return false;
+	span_close(key, &ended, now_ns, TACHO_ENDED_RETURN);
+	return true;
+}
+
+struct span_closing {
+	u64 now_ns;
+	u32 pid;
+	u32 ended;
+};
+
+static long span_close_if(void *map, const struct tacho_span_key *key, struct tacho_span *span,
+			  struct span_closing *c)
+{
+	struct tacho_span_key k = *key;
+
+	if (k.pid != c->pid)
+		return 0;
+	span_close(&k, span, c->now_ns, c->ended);
+	bpf_map_delete_elem(map, &k);
+	return 0;
+}
+
+/* The process ends, or the recording. */
+static __always_inline void spans_close_all(u32 pid, u32 ended)
+{
+	struct span_closing c = { .now_ns = bpf_ktime_get_ns(), .pid = pid, .ended = ended };
+
+	if (!pairs || !bpf_map_lookup_elem(&span_pids, &pid))
+		return;
+	bpf_map_delete_elem(&span_pids, &pid);
+	bpf_for_each_map_elem(&spans, span_close_if, &c, 0);
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel side, as the rest of the recorder sees it: load, choose processes, attach, count,
+ * detach. The order of calls is the order below; attaching and detaching files may go on while
+ * recording.
+ */
+#ifndef TACHO_USER_PROBE_PROBER_H
+#define TACHO_USER_PROBE_PROBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../fault.h"
+#include "../plan/plan.h"
+#include "tacho/probe.h"
+
+struct prober;
+
+struct prober_options {
+	const struct plan *plan; /* outlives the prober; may grow */
+	uint64_t ring_bytes;
+	bool scoped;		  /* record only what prober__add_process names */
+	bool scope_follows_forks; /* and what they fork */
+	bool tell_execs;	  /* send an EXEC record for each exec in another mount namespace */
+	const char *way;	  /* "session", "multi", "perf", or NULL: the best that works */
+};
+
+/* Loads the programs and puts the hooks on processes; no probe is attached yet. */
+int prober__new(const struct prober_options *options, struct prober **ret_prober,
+		struct fault *why);
+
+/* Takes the process into the scope, at once or from its next exec on. -ESRCH when it is gone. */
+int prober__add_process(struct prober *prober, pid_t pid, bool at_exec, struct fault *why);
+
+/*
+ * Attaches what the plan has in this file and is not attached yet: all of it or nothing. 1 when
+ * something was attached, 0 when there was nothing to do, negative errno with why.
+ */
+int prober__attach(struct prober *prober, uint32_t binary, struct fault *why);
+bool prober__is_attached(const struct prober *prober, uint32_t binary);
+/* When everything is attached that is there: calls that begin from now on are recorded. */
+void prober__begin(struct prober *prober);
+
+/* Takes the probes in this file away; returns when they no longer fire. */
+void prober__detach(struct prober *prober, uint32_t binary);
+
+const char *prober__way(const struct prober *prober);
+int prober__ring_fd(const struct prober *prober); /* a BPF ring buffer map */
+
+/* Sums the per-CPU counters of a state. */
+int prober__read_counts(const struct prober *prober, uint32_t state,
+			struct tacho_state_counts *ret_counts);
+int prober__read_trouble(const struct prober *prober, struct tacho_trouble *ret_trouble);
+
+/*
+ * Takes away the sums of calls that were summarised in the interval before the last one, for a
+ * state: 1 when there are any, 0 when not, or negative errno. prober__next_interval begins the next
+ * interval; the kernel may still be adding to the last one, so that it is read one interval late.
+ * last: the interval that is being added to, after everything was detached.
+ */
+int prober__take_sums(const struct prober *prober, uint32_t state, bool last,
+		      struct tacho_summary_sums *ret_sums);
+void prober__next_interval(struct prober *prober);
+
+/* Takes all probes away; returns when no program runs any more. The hooks on processes stay, so
+ * that a thread that exits now still closes its calls. */
+void prober__detach_all(struct prober *prober);
+
+/* Sends an ACTIVITY record (TACHO_ENDED_OPEN) for each call that is open. After detaching. */
+int prober__close_open_calls(struct prober *prober);
+
+void prober__free(struct prober *prober); /* detaches if need be; NULL is fine */
+
+#endif

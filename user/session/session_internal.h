@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of a session share; nobody else includes it. */
+#ifndef TACHO_USER_SESSION_INTERNAL_H
+#define TACHO_USER_SESSION_INTERNAL_H
+
+#include "../probe/prober.h"
+#include "session.h"
+
+struct command;
+struct follow;
+struct output_dir;
+struct raw_writer;
+struct ring_buffer;
+
+struct session {
+	const struct session_options *options;
+	struct output_dir *dir;
+	struct recorder *recorder;
+	struct raw_writer *raw;
+	struct prober *prober;
+	struct command *command;
+	struct ring_buffer *ring;
+	struct follow *follow;
+	struct tacho_state_counts *counts; /* as last put into the stream, one a state */
+	int epoll_fd;
+	int signal_fd;
+	int tick_fd;
+	int limit_fd;
+	int clock_fd;
+	int *pid_fds;
+	size_t pids_alive;
+	size_t probes_put;	 /* of the plan's probes, into the stream */
+	uint64_t interval_ns;	 /* when the interval of sums began that is added to now */
+	uint64_t before_ns;	 /* ... and the one before */
+	uint64_t *summarised_ns; /* one a state: when calls were last told to get no rows; 0 = they
+				    do */
+	int64_t clock_offset_ns;
+	uint64_t started_ns;
+	unsigned int since_flush; /* activities fed since the last FLUSH */
+	unsigned int in_drain;
+	unsigned int stop_requests;
+	bool stopping;
+	int write_err; /* the trouble that was told last; 0 = writing works */
+	int raw_err;
+	int damaged_told;
+};
+
+/* --- stream.c: into the stream --------------------------------------------------------------- */
+
+/* The declarations; the recorder opens its files then. */
+int session__put_preamble(struct session *s, struct fault *why);
+/* The probes that have been added to the plan since. */
+int session__put_new_probes(struct session *s);
+/* The probes in this file have been attached or detached, those from first on. */
+void session__put_placed(struct session *s, uint32_t binary, size_t first,
+			 enum tacho_placing placing);
+void session__put_clock(struct session *s);
+void session__put_flush(struct session *s, bool last);
+/* The calls that have no rows, of the interval that has just ended; last: of all. */
+void session__put_sums(struct session *s, bool last);
+/* Called by libbpf for each record of the ring. */
+int session__on_ring_record(void *ctx, void *data, size_t sz);
+void session__drain(struct session *s);
+
+/* --- following.c: files that come, go and change --------------------------------------------- */
+
+/* Begins to watch the files of the plan's targets. */
+int session__start_following(struct session *s, struct fault *why);
+int session__follow_fd(const struct session *s);
+/* Attaches what the plan has so far. */
+int session__attach_all(struct session *s, struct fault *why);
+void session__handle_file_events(struct session *s);
+/* A process has begun to run a program in another mount namespace. */
+void session__handle_exec(struct session *s, const struct tacho_exec *exec);
+/* Now and then: containers that came in quick succession, old files that nobody uses any more. */
+void session__follow_tick(struct session *s);
+void session__stop_following(struct session *s);
+
+#endif
