@@ -19,7 +19,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 CASE = re.compile(r"^(ok|not ok)\b\s*\d*\s*(?:-\s*)?(.*?)(?:\s*#\s*SKIP\b\s*(.*))?$", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
-SUITE_TIMEOUT_S = 300
+SUITE_TIMEOUT_S = 600
 EMULATOR = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
 
 

@@ -49,6 +49,67 @@ $(TARGETS)/prog_%: tests/targets/prog_%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) -g -O2 -fno-inline -pthread $< -o $@
 
+# --- the programs of the survival matrix: in each language whose compiler is there -------------
+
+SURVIVE_FLAGS := -g -O2 -Wall -Wextra -pthread
+SURVIVE_CET := $(if $(filter arm64,$(ARCH)),-mbranch-protection=standard,-fcf-protection=full)
+GO := $(or $(wildcard /usr/bin/go),$(shell command -v go))
+RUSTC := $(or $(wildcard /usr/bin/rustc),$(shell command -v rustc))
+PYTHON_CONFIG := $(wildcard /usr/bin/python3-config)
+
+ORIGIN := -Wl,-rpath,'$$$$ORIGIN'
+STATIC_CXX := -static-libstdc++ -static-libgcc
+
+# $(call survive,NAME,SOURCE,FLAGS,LIBRARY)
+define survive
+SURVIVE_PROGRAMS += $(TARGETS)/$(1)
+$(TARGETS)/$(1): SURVIVE_COMPILER := $(if $(filter %.cc,$(2)),CXX,CC)
+$(TARGETS)/$(1): tests/targets/$(2) tests/targets/survive_truth.h $(addprefix $(TARGETS)/,$(4))
+	@mkdir -p $$(@D)
+	$$(call say,$$(SURVIVE_COMPILER),$$@)$$($$(SURVIVE_COMPILER)) $(SURVIVE_FLAGS) $(3) $$< \
+		$(if $(4),-L$(TARGETS) -l:$(4) $(ORIGIN)) -o $$@
+endef
+
+$(eval $(call survive,survive_plain,survive_plain.c))
+$(eval $(call survive,survive_plain_cet,survive_plain.c,$(SURVIVE_CET)))
+$(eval $(call survive,survive_plain_static,survive_plain.c,-static-pie))
+$(eval $(call survive,survive_threads,survive_threads.c))
+$(eval $(call survive,survive_jumps,survive_jumps.c))
+$(eval $(call survive,survive_jumps_checked,survive_jumps.c,-D_FORTIFY_SOURCE=2))
+$(eval $(call survive,survive_jumps_static,survive_jumps.c,-static-pie))
+$(eval $(call survive,survive_altstack,survive_jumps.c,-DALTERNATE_STACK))
+$(eval $(call survive,survive_coroutines,survive_coroutines.c))
+$(eval $(call survive,survive_stacks,survive_stacks.c))
+$(eval $(call survive,libsurvive_library.so,survive_library.c,-fPIC -shared))
+$(eval $(call survive,cet/libsurvive_library.so,survive_library.c,-fPIC -shared $(SURVIVE_CET)))
+$(eval $(call survive,survive_caller,survive_caller.c,,libsurvive_library.so))
+$(eval $(call survive,libsurvive_callback.so,survive_callback.c,-fPIC -shared -fexceptions))
+$(eval $(call survive,plain/libsurvive_callback.so,survive_callback.c,-fPIC -shared))
+$(eval $(call survive,survive_throws,survive_throws.cc,,libsurvive_callback.so))
+$(eval $(call survive,survive_throws_static,survive_throws.cc,$(STATIC_CXX),libsurvive_callback.so))
+$(eval $(call survive,survive_nothrow,survive_nothrow.cc))
+
+ifneq ($(PYTHON_CONFIG),)
+$(eval $(call survive,python/survive_python.so,survive_python.cc,-fPIC -shared \
+	$$(shell $(PYTHON_CONFIG) --includes)))
+endif
+ifneq ($(RUSTC),)
+SURVIVE_PROGRAMS += $(TARGETS)/survive_rust
+endif
+ifneq ($(GO),)
+SURVIVE_PROGRAMS += $(TARGETS)/survive_go $(TARGETS)/survive_go_stripped
+endif
+
+$(TARGETS)/survive_rust: tests/targets/survive_rust.rs
+	@mkdir -p $(@D)
+	$(call say,RUSTC,$@)$(RUSTC) --edition 2021 -O -g $< -o $@
+
+$(TARGETS)/survive_go_stripped: GO_FLAGS := -ldflags='-s -w'
+$(TARGETS)/survive_go $(TARGETS)/survive_go_stripped: tests/targets/survive_go.go
+	@mkdir -p $(@D)
+	$(call say,GO,$@)env GO111MODULE=off GOCACHE=$(abspath $(BUILD)/go-cache) \
+		$(GO) build $(GO_FLAGS) -o $@ $<
+
 # What the ELF tests read: one symbol of every kind, in every kind of file.
 ELF_PROGRAM := tests/targets/elf_program.c tests/targets/elf_other.c tests/targets/elf_asm.S
 
@@ -79,7 +140,7 @@ include tests/targets/sym_files.mk
 include tests/targets/usdt_files.mk
 include tests/targets/dwarf_files.mk
 
-targets: $(TARGET_PROGRAMS) $(ELF_FILES) $(CODE_FILES) $(SYM_FILES) $(USDT_FILES) $(DWARF_FILES)
+targets: $(TARGET_PROGRAMS) $(SURVIVE_PROGRAMS) $(ELF_FILES) $(CODE_FILES) $(SYM_FILES) $(USDT_FILES) $(DWARF_FILES)
 
 tests: all targets $(UNIT_TESTS)
 

@@ -12,7 +12,6 @@ import harness  # noqa: E402
 from harness import check, check_equal  # noqa: E402
 
 DOCS = TOP / "docs"
-COMMANDS = ("record", "check", "replay", "report", "doctor")
 
 
 def manual(name):
@@ -30,15 +29,27 @@ def help_of(command):
                           text=True).stdout
 
 
+def usage():
+    return subprocess.run([harness.TACHO, "--help"], capture_output=True, check=True,
+                          text=True).stdout
+
+
+def commands():
+    """As the program itself lists them."""
+    found = re.findall(r"^  ([a-z]+) {2,}", usage(), re.M)
+    check({"record", "check", "replay", "report", "doctor"} <= set(found), str(found))
+    return found
+
+
 def test_every_manual_formats_without_a_warning(scratch):
     pages = sorted(p.name for p in DOCS.glob("*.[1-8]"))
-    check(set(pages) >= {f"tacho-{c}.1" for c in COMMANDS} | {"tacho.1", "tacho.conf.5"}, str(pages))
+    check(set(pages) >= {f"tacho-{c}.1" for c in commands()} | {"tacho.1", "tacho.conf.5"}, str(pages))
     for page in pages:
         check(len(manual(page)) > 500, f"{page} says next to nothing")
 
 
 def test_every_option_of_a_command_is_in_its_manual(scratch):
-    for command in COMMANDS:
+    for command in commands():
         page = manual(f"tacho-{command}.1")
         options = re.findall(r"^\s+(?:-\w, )?(--[a-z-]+)", help_of(command), re.M)
         check(options, f"{command} --help shows no options")
@@ -46,13 +57,12 @@ def test_every_option_of_a_command_is_in_its_manual(scratch):
             check(option in page, f"tacho-{command}.1 does not mention {option}")
 
 
-def test_every_command_is_in_the_manual_and_the_help(scratch):
-    usage = subprocess.run([harness.TACHO, "--help"], capture_output=True, check=True,
-                           text=True).stdout
+def test_every_command_is_in_the_manual_and_the_README(scratch):
     page = manual("tacho.1")
-    for command in COMMANDS:
-        check(re.search(rf"^  {command}\b", usage, re.M), f"tacho --help does not show {command}")
-        check(command in page, f"tacho.1 does not mention {command}")
+    readme = (TOP / "README.md").read_text()
+    for command in commands():
+        check(f"tacho-{command}(1)" in page, f"tacho.1 does not mention tacho-{command}(1)")
+        check(f"`tacho {command}" in readme, f"README.md does not mention tacho {command}")
 
 
 def test_every_key_of_the_example_is_in_the_manual_of_the_settings(scratch):
@@ -69,6 +79,10 @@ def test_every_column_is_in_FORMATS(scratch):
     headers = [(recorded / "robot_activity_data_headers").read_text()] + [
         (recorded / name).read_text().splitlines()[0]
         for name in ("activity_detail.csv", "activity_ledger.csv")]
+    for name in ("sink_probes.c", "sink_summary.c"):
+        columns = re.findall(r'^\t{ "([a-z_]+)",', (TOP / "user" / name).read_text(), re.M)
+        check(len(columns) > 5, f"{name}: {columns}")
+        headers.append(",".join(columns))
     for column in ",".join(headers).split(","):
         check(f"`{column}`" in text, f"FORMATS.md does not describe {column}")
 

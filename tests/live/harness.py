@@ -5,6 +5,7 @@ A test is a function named test_*; its name is the sentence that TAP shows. Test
 conditions (wait_for, Recording.until_ready), never for time.
 """
 import collections
+import concurrent.futures
 import csv
 import inspect
 import io
@@ -231,29 +232,36 @@ def can_load_bpf():
     return status == 0, errors
 
 
-def main(needs_bpf=True):
-    """Runs the test_* functions of the calling module and speaks TAP."""
+def run_case(function, works, errors, skip_all):
+    """Runs one test. Returns whether it is fine, and what TAP shows behind its name."""
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tacho-test-"))
+    try:
+        if skip_all:
+            raise Skip("BPF does not work here: " + errors.strip().replace("\n", "; "))
+        check(works, "BPF does not work here: " + errors)
+        function(scratch)
+        return True, ""
+    except Skip as why:
+        return True, f" # SKIP {why}"
+    except BaseException:
+        return False, "\n# " + traceback.format_exc().replace("\n", "\n# ")
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def main(needs_bpf=True, jobs=1):
+    """Runs the test_* functions of the calling module, jobs at a time, and speaks TAP."""
     module = inspect.getmodule(inspect.stack()[1][0])
     cases = [(n, f) for n, f in vars(module).items() if n.startswith("test_") and callable(f)]
     print(f"1..{len(cases)}", flush=True)
     works, errors = can_load_bpf() if needs_bpf else (True, "")
     skip_all = not works and os.environ.get("TACHO_ALLOW_SKIP") == "1"
     failed = False
-    for number, (name, function) in enumerate(cases, 1):
-        title = f"{number} - {name[5:].replace('_', ' ')}"
-        scratch = pathlib.Path(tempfile.mkdtemp(prefix="tacho-test-"))
-        try:
-            if skip_all:
-                raise Skip("BPF does not work here: " + errors.strip().replace("\n", "; "))
-            check(works, "BPF does not work here: " + errors)
-            function(scratch)
-            print(f"ok {title}", flush=True)
-        except Skip as why:
-            print(f"ok {title} # SKIP {why}", flush=True)
-        except BaseException:
-            failed = True
-            print(f"not ok {title}")
-            print("# " + traceback.format_exc().replace("\n", "\n# "), flush=True)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = [pool.submit(run_case, function, works, errors, skip_all) for _, function in cases]
+        for number, ((name, _), run) in enumerate(zip(cases, runs), 1):
+            fine, why = run.result()
+            failed = failed or not fine
+            title = f"{number} - {name[5:].replace('_', ' ')}"
+            print(f"{'ok' if fine else 'not ok'} {title}{why}", flush=True)
     sys.exit(failed)

@@ -9,8 +9,8 @@
 /*
  * Does any process but this one have the file (as stat(2) identifies it) mapped for execution? A
  * replaced or deleted file stays in use by those who had it before. A look at one moment: who maps
- * it while we look may be missed, so ask again before an old file is given up. 0, or negative
- * errno: -EACCES when it was not found but not every process could be looked into (CAP_SYS_PTRACE).
+ * it while we look may be missed, so ask again before an old file is given up. 0; 1 when it was not
+ * found, but there were processes that may not be looked into (CAP_SYS_PTRACE); or negative errno.
  */
 int file_in_use(dev_t dev, ino_t ino, bool *ret_in_use);
 
