@@ -15,8 +15,8 @@ struct place {
 	struct scratch scratch;
 	struct elf_file *file;
 	char directory[PATH_MAX];
-	char by_id[PATH_MAX]; /* where D should have it */
-	struct debug_file_options options;
+	char by_id[PATH_MAX];		   /* where D should have it */
+	struct debug_file_options options; /* no directory: ask() fills in the one of the place */
 };
 
 static void copy(const char *name, const char *to)
@@ -56,7 +56,6 @@ static void open_program(struct place *place, const char *path)
 	snprintf(place->by_id, sizeof(place->by_id), "%s/debug/.build-id/%.2s/%s.debug",
 		 place->scratch.path, id, *id ? id + 2 : id);
 	make_folders(place->by_id);
-	place->options.directory = place->directory;
 }
 
 static struct place make_place(const char *program)
@@ -87,27 +86,32 @@ static const char *at(struct place *place, const char *name)
 	return path;
 }
 
-static void expect_found(struct place *place, const char *path)
+static int ask(const struct place *place, char **ret_path, struct fault *why)
+{
+	struct debug_file_options options = place->options;
+
+	if (!options.directory)
+		options.directory = place->directory;
+	return debug_file__find(place->file, &options, ret_path, why);
+}
+
+static void expect_found(const struct place *place, const char *path)
 {
 	struct fault why = {};
 	char *found = NULL;
 
-	place->options.directory =
-		place->options.directory ? place->options.directory : place->directory;
-	if (debug_file__find(place->file, &place->options, &found, &why) != 0)
+	if (ask(place, &found, &why) != 0)
 		fail_msg("%s", why.text);
 	assert_string_equal(found, path);
 	free(found);
 }
 
-static void expect_refused(struct place *place, int err, const char *part)
+static void expect_refused(const struct place *place, int err, const char *part)
 {
 	struct fault why = {};
 	char *found = NULL;
 
-	place->options.directory =
-		place->options.directory ? place->options.directory : place->directory;
-	assert_int_equal(debug_file__find(place->file, &place->options, &found, &why), err);
+	assert_int_equal(ask(place, &found, &why), err);
 	assert_null(found);
 	assert_says(&why, part);
 	assert_says(&why, elf_file__path(place->file));
@@ -451,7 +455,7 @@ static void servers_are_asked_only_when_allowed(void **state)
 
 	(void)state;
 	setenv("DEBUGINFOD_URLS", "http://127.0.0.1:1/", 1);
-	assert_int_equal(debug_file__find(place.file, &place.options, &found, &why), -ENOENT);
+	assert_int_equal(ask(&place, &found, &why), -ENOENT);
 	assert_null(strstr(why.text, "debuginfod"));
 	unsetenv("DEBUGINFOD_URLS");
 	place.options.debuginfod = true;

@@ -198,7 +198,8 @@ static int try_alt(struct dwarf_info *info, const char *path, const char *build_
 		return 0;
 	}
 	alt.path = strdup(path);
-	err = alt.path ? begin(info, &alt, why) : -ENOMEM;
+	err = alt.path ? begin(info, &alt, why)
+		       : fault__set(why, -ENOMEM, "%s: out of memory", path);
 	if (err) {
 		dwarf_file__close(&alt);
 		return err;

@@ -24,7 +24,7 @@
 
 struct search {
 	const struct dwarf_info *info;
-	const char *wanted; /* normalised */
+	const char *wanted; /* as dwarf_source_path makes it */
 	unsigned line;
 	Dwarf *dwarf;
 	Elf_Data *section;  /* .debug_line */
@@ -341,7 +341,7 @@ static int search_units(struct search *search)
 	Dwarf_Off at = 0, next;
 	size_t header_sz;
 	Dwarf_Die unit;
-	int more, err;
+	int more = 0, err;
 
 	err = renew_handle(search);
 	while (!err && (more = dwarf_next_unit(search->dwarf, at, &next, &header_sz, NULL, NULL,
@@ -356,6 +356,9 @@ static int search_units(struct search *search)
 			err = renew_handle(search);
 		at = next;
 	}
+	if (!err && more <= 0)
+		err = fault__set(search->why, -EBADMSG, "%s: corrupt debugging information: %s",
+				 dwarf_info__path(search->info), dwarf_errmsg(-1));
 	return err;
 }
 
