@@ -181,11 +181,43 @@ static __noinline int pair_place(struct pt_regs *regs, const struct place *place
 		readable = fetch_value((u64)regs, &spec->key, &key.key);
 	if (place->kind == TACHO_PLACE_BEGIN) {
 		count(place->state, entries);
-		if (!readable || !span_begins(&key, place->probe, place->spec, (u64)regs))
+		if (!readable ||
+		    !span_begins(&key, place->state, place->probe, place->spec, (u64)regs))
 			count(place->state, lost_other);
-	} else if ((!readable || !span_ends(&key)) && recording) {
+	} else if ((!readable || !span_ends(&key, bpf_ktime_get_ns(), 0)) && recording) {
 		count(place->state, unmatched_returns);
 	}
+	return 0;
+}
+
+static __noinline int goroutine_begins(struct pt_regs *regs, const struct place *place)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct tacho_spec *spec = spec_at(place->spec);
+	struct tacho_span_key key = {};
+
+	if (!spec || !wanted(thread, place))
+		return 0;
+	count(place->state, entries);
+	if (!goroutine_key(regs, place->probe, PT_REGS_SP(regs) + spec->sp_delta, &key) ||
+	    !span_begins(&key, place->state, place->probe, spec->has_values ? place->spec : 0,
+			 (u64)regs))
+		count(place->state, lost_other);
+	return 0;
+}
+
+static __noinline int goroutine_ends(struct pt_regs *regs, const struct place *place, bool returns)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	u64 now_ns = bpf_ktime_get_ns();
+	struct tacho_span_key key = {};
+
+	if (!wanted(thread, place))
+		return 0;
+	if ((!goroutine_key(regs, place->probe, PT_REGS_SP(regs), &key) ||
+	     !span_ends(&key, now_ns, returns ? (u64)regs : 0)) &&
+	    recording)
+		count(place->state, unmatched_returns);
 	return 0;
 }
 
@@ -229,7 +261,7 @@ static __always_inline bool is_end(u32 kind)
 static __always_inline bool at_place(struct pt_regs *regs)
 {
 	struct place place = place_of(regs);
-	struct tacho_spec *spec;
+	struct tacho_spec *spec = place.spec ? spec_at(place.spec) : 0;
 
 	if (!recording && !is_end(place.kind))
 		return false;
@@ -237,14 +269,23 @@ static __always_inline bool at_place(struct pt_regs *regs)
 	case TACHO_PLACE_HIJACK:
 		return call_begins(regs, &place);
 	case TACHO_PLACE_ENTRY:
-		call_begins(regs, &place);
+		if (spec && spec->by_goroutine)
+			goroutine_begins(regs, &place);
+		else
+			call_begins(regs, &place);
 		break;
 	case TACHO_PLACE_EXIT:
-		call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns(), (u64)regs);
+		if (spec && spec->by_goroutine)
+			goroutine_ends(regs, &place, true);
+		else
+			call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns(), (u64)regs);
 		break;
 	case TACHO_PLACE_LEAVE:
-		spec = place.spec ? spec_at(place.spec) : 0;
-		if (!spec || jump_leaves(regs, &spec->jump))
+		if (spec && !jump_leaves(regs, &spec->jump))
+			break;
+		if (spec && spec->by_goroutine)
+			goroutine_ends(regs, &place, false);
+		else
 			call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns(), 0);
 		break;
 	case TACHO_PLACE_BEGIN:

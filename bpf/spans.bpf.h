@@ -3,6 +3,10 @@
  * Pairs of places: an activity that begins at one and ends at the other, perhaps in another thread,
  * matched by process and key. A begin whose key is open already ends the earlier one (unwound): it
  * was given up without coming to its end.
+ *
+ * Calls of Go functions are kept here too: goroutines change threads, and their stacks move when
+ * they grow, so that neither a thread nor a stack pointer tells a call. The goroutine does, and how
+ * far below the top of its stack the call began, which stays the same when the stack moves.
  */
 #ifndef TACHO_BPF_SPANS_H
 #define TACHO_BPF_SPANS_H
@@ -38,16 +42,18 @@ static __always_inline struct tacho_captured_key span_captured_key(const struct 
 
 /* Sends the record of a span; it belongs to the thread that began it. */
 static __always_inline void span_close(const struct tacho_span_key *key,
-				       const struct tacho_span *span, u64 end_ns, u32 ended)
+				       const struct tacho_span *span, u64 end_ns, u32 ended,
+				       u64 regs)
 {
 	struct tacho_frame frame = {
 		.start_ns = span->start_ns,
 		.probe = span->probe,
-		.state = key->state,
+		.state = span->state,
 		.spec = span->spec,
 	};
 	struct ending ending = {
 		.end_ns = end_ns,
+		.regs = regs,
 		.comm = (u64)span->comm,
 		.ended = ended,
 		.depth = span->depth,
@@ -60,7 +66,7 @@ static __always_inline void span_close(const struct tacho_span_key *key,
 }
 
 /* False when there is no room for it. */
-static __always_inline bool span_begins(const struct tacho_span_key *key, u32 probe,
+static __always_inline bool span_begins(const struct tacho_span_key *key, u32 state, u32 probe,
 					u32 spec_number, u64 regs)
 {
 	struct tacho_captured_key captured_key = span_captured_key(key);
@@ -69,6 +75,7 @@ static __always_inline bool span_begins(const struct tacho_span_key *key, u32 pr
 	struct tacho_spec *spec = spec_number ? spec_at(spec_number) : 0;
 	struct tacho_span span = {
 		.probe = probe,
+		.state = state,
 		.tid = (u32)bpf_get_current_pid_tgid(),
 		.spec = spec_number,
 		.depth = thread ? thread->depth : 0,
@@ -78,7 +85,7 @@ static __always_inline bool span_begins(const struct tacho_span_key *key, u32 pr
 	u64 one = 1;
 
 	if (earlier)
-		span_close(key, earlier, bpf_ktime_get_ns(), TACHO_ENDED_UNWOUND);
+		span_close(key, earlier, bpf_ktime_get_ns(), TACHO_ENDED_UNWOUND, 0);
 	if (spec && spec->entry_values && capture_entry(regs, spec, &captured_key))
 		return false;
 	bpf_get_current_comm(span.comm, sizeof(span.comm));
@@ -88,9 +95,8 @@ static __always_inline bool span_begins(const struct tacho_span_key *key, u32 pr
 }
 
 /* False when it had not begun. */
-static __always_inline bool span_ends(const struct tacho_span_key *key)
+static __always_inline bool span_ends(const struct tacho_span_key *key, u64 now_ns, u64 regs)
 {
-	u64 now_ns = bpf_ktime_get_ns();
 	struct tacho_span *span = bpf_map_lookup_elem(&spans, key);
 	struct tacho_span ended;
 
@@ -100,7 +106,29 @@ static __always_inline bool span_ends(const struct tacho_span_key *key)
 	/* Two ends at one time: whoever deletes it has it. */
 	if (bpf_map_delete_elem(&spans, key))
 		return false;
-	span_close(key, &ended, now_ns, TACHO_ENDED_RETURN);
+	span_close(key, &ended, now_ns, TACHO_ENDED_RETURN, regs);
+	return true;
+}
+
+/* Go's internal calling convention: cmd/compile/abi-internal.md. The stack's upper end is the
+ * second word of runtime.g. */
+static __always_inline bool goroutine_key(struct pt_regs *regs, u32 probe, u64 sp,
+					  struct tacho_span_key *ret_key)
+{
+#if defined(__TARGET_ARCH_x86)
+	u64 g = regs->r14;
+#else
+	u64 g = ((struct user_pt_regs *)regs)->regs[28];
+#endif
+	u64 upper_end;
+
+	if (!read_memory(g + 8, 8, &upper_end))
+		return false;
+	ret_key->state = TACHO_SPAN_GOROUTINE | probe;
+	ret_key->pid = bpf_get_current_pid_tgid() >> 32;
+	/* Stacks are smaller than 1 GiB, and the multiplier (2^64 / golden ratio) spreads the
+	 * addresses: no two open calls meet. */
+	ret_key->key = g * 0x9e3779b97f4a7c15ULL + (upper_end - sp);
 	return true;
 }
 
@@ -117,7 +145,7 @@ static long span_close_if(void *map, const struct tacho_span_key *key, struct ta
 
 	if (k.pid != c->pid)
 		return 0;
-	span_close(&k, span, c->now_ns, c->ended);
+	span_close(&k, span, c->now_ns, c->ended, 0);
 	bpf_map_delete_elem(map, &k);
 	return 0;
 }

@@ -1,103 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
+#include "check/check.h"
+#include "check/show.h"
 #include "cli.h"
 #include "commands.h"
 #include "message.h"
-#include "plan/plan.h"
+#include "screen.h"
 #include "settings.h"
+
+/* No short form: what programs ask for may be spelled out. */
+#define OPTION_JSON '\001'
 
 static const struct cli_option options[] = {
 	SETTINGS_OPTIONS,
+	{ 'v', "verbose", NULL, "show each probe in full" },
+	{ OPTION_JSON, "json", NULL, "one JSON object with all of it instead of the table" },
 	{},
 };
 
 static const struct cli cli = {
 	.command = "check",
 	.usage = "[OPTION]...",
-	.about = "Resolves every state and shows where record would attach: file, build-id, "
-		 "symbol,\n"
-		 "file offset, and how the end of a call would be seen and why. Attaches to "
-		 "nothing\n"
-		 "and needs no privileges.",
+	.about =
+		"Resolves every state and shows where record would attach, what a hit costs there\n"
+		"by class, how the end of a call would be seen and why, and what is missing.\n"
+		"Attaches to nothing and needs no privileges but to read the binaries.",
 	.options = options,
-	.notes = "Exit status: 0, 1 when a function cannot be recorded, 2 for wrong usage or\n"
-		 "settings.",
+	.notes = "Exit status: 0, 1 when a state is refused or has to wait for something, 2 for\n"
+		 "wrong usage or settings.",
 };
 
-static void print_probe(const struct plan *plan, const struct planned_probe *probe)
-{
-	const struct planned_binary *binary = &plan->binaries[probe->binary];
-	const char *build_id = elf_file__build_id(binary->elf);
+struct arguments {
+	struct settings settings;
+	bool verbose;
+	bool json;
+};
 
-	printf("%s\n", plan->states[probe->state].name);
-	printf("  file      %s\n", binary->path);
-	printf("  build-id  %s\n", *build_id ? build_id : "none");
-	printf("  symbol    %s", probe->symbol);
-	if (probe->delta)
-		printf("+0x%llx", (unsigned long long)probe->delta);
-	printf(" (%s, %llu bytes at 0x%llx)\n", probe->table, (unsigned long long)probe->size,
-	       (unsigned long long)probe->vaddr);
-	printf("  offset    0x%llx\n", (unsigned long long)probe->offset);
-	if (probe->fast)
-		printf("  exit      fast: the return address is replaced; %s\n", probe->reason);
-	else
-		printf("  exit      safe: %zu exit%s probed; %s\n", probe->exit_cnt,
-		       probe->exit_cnt == 1 ? " is" : "s are", probe->reason);
-	if (probe->tail_call_cnt)
-		printf("            tail calls among them: %zu; a call that leaves by one ends at "
-		       "the "
-		       "jump\n",
-		       probe->tail_call_cnt);
-	if (plan->states[probe->state].process)
-		printf("  process   %s\n", plan->states[probe->state].process);
+static int show(const struct arguments *args, const struct check *check)
+{
+	struct screen screen;
+	int err;
+
+	if (args->json)
+		return check_show_json(check, stdout);
+	screen__init(&screen, stdout);
+	err = check_show_table(check, args->verbose, &screen);
+	screen__free(&screen);
+	return err;
 }
 
-/* Plans one state alone, so that a bad one does not hide the others. */
-static int check_state(struct config *config, size_t index)
+static int run(const struct arguments *args)
 {
-	const struct plan_options wanted = { .count_inlined = true };
-	struct plan *plan = NULL;
+	struct check *check;
 	struct fault why = {};
+	int status, err;
 
-	for (size_t i = 0; i < config->state_cnt; i++)
-		config->states[i].enabled = i == index;
-	if (plan__new(config, &wanted, &plan, &why)) {
+	err = check__new(args->settings.config, &check, &why);
+	if (err) {
 		message("check: %s", why.text);
 		return CLI_EXIT_FAILED;
 	}
-	for (size_t i = 0; i < plan->probe_cnt; i++)
-		print_probe(plan, &plan->probes[i]);
-	plan__free(plan);
-	return 0;
-}
-
-static int check_states(struct config *config)
-{
-	bool *enabled = calloc(config->state_cnt, sizeof(*enabled));
-	int status = 0;
-
-	if (!enabled) {
-		message("check: no memory");
-		return CLI_EXIT_FAILED;
+	status = check__all_ready(check) ? 0 : CLI_EXIT_FAILED;
+	err = show(args, check);
+	if (err) {
+		message("check: %s",
+			err == -EIO ? "writing to standard output failed" : strerror(-err));
+		status = CLI_EXIT_FAILED;
 	}
-	for (size_t i = 0; i < config->state_cnt; i++)
-		enabled[i] = config->states[i].enabled;
-	for (size_t i = 0; i < config->state_cnt; i++) {
-		if (enabled[i] && check_state(config, i))
-			status = CLI_EXIT_FAILED;
-	}
-	free(enabled);
-	if (fflush(stdout) || ferror(stdout)) {
-		message("check: writing the plan failed");
-		return CLI_EXIT_FAILED;
-	}
+	check__free(check);
 	return status;
 }
 
-static int parse_arguments(struct settings *settings, int argc, char **argv, bool *ret_done)
+static int parse_arguments(struct arguments *args, int argc, char **argv, bool *ret_done)
 {
 	int status = 0;
 	int operand;
@@ -108,7 +87,12 @@ static int parse_arguments(struct settings *settings, int argc, char **argv, boo
 		*ret_done = letter < 0;
 		if (*ret_done)
 			return cli__status(letter);
-		status = settings__take(settings, letter, arg);
+		if (letter == 'v')
+			args->verbose = true;
+		else if (letter == OPTION_JSON)
+			args->json = true;
+		else
+			status = settings__take(&args->settings, letter, arg);
 	}
 	if (!status && operand < argc)
 		return cli__refuse(&cli, "'%s' is one word too many", argv[operand]);
@@ -117,16 +101,18 @@ static int parse_arguments(struct settings *settings, int argc, char **argv, boo
 
 int cmd_check(int argc, char **argv)
 {
-	struct settings settings;
+	struct arguments args = {};
 	bool done = false;
 	int status;
 
-	settings__init(&settings, &cli);
-	status = parse_arguments(&settings, argc, argv, &done);
+	/* A reader that has seen enough is no trouble. */
+	signal(SIGPIPE, SIG_DFL);
+	settings__init(&args.settings, &cli);
+	status = parse_arguments(&args, argc, argv, &done);
 	if (!status && !done)
-		status = settings__finish(&settings);
+		status = settings__finish(&args.settings);
 	if (!status && !done)
-		status = check_states(settings.config);
-	settings__free(&settings);
+		status = run(&args);
+	settings__free(&args.settings);
 	return status;
 }

@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{ "record", cmd_record, "attach to functions and write what they did to CSV files" },
 	{ "check", cmd_check, "show what record would attach to, without attaching" },
+	{ "list", cmd_list, "show what a file has that can be attached to" },
 	{ "replay", cmd_replay, "write the CSV files again from a raw stream" },
 	{ "report", cmd_report, "statistics from the CSV files" },
 	{ "doctor", cmd_doctor, "try what this machine can do, and what probes cost on it" },

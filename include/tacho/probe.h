@@ -111,6 +111,8 @@ struct tacho_spec {
 	__u16 has_values;   /* the record carries struct tacho_values */
 	__u16 has_text;	    /* ... with text */
 	__u16 entry_values; /* some values are read when the call begins */
+	__u16 by_goroutine; /* Go: stacks move and goroutines change threads (bpf/spans.bpf.h) */
+	__u16 reserved[3];
 	struct tacho_fetch fetches[TACHO_CAPTURES_MAX];
 	struct tacho_fetch key; /* BEGIN, END */
 	struct tacho_jump jump; /* LEAVE */
@@ -188,10 +190,12 @@ struct tacho_frame {
 
 /* Key of the `spans` map: a pair's begin that waits for its end. */
 struct tacho_span_key {
-	__u32 state;
+	__u32 state; /* or TACHO_SPAN_GOROUTINE | probe */
 	__u32 pid;
 	__u64 key;
 };
+
+#define TACHO_SPAN_GOROUTINE 0x80000000u
 
 struct tacho_span {
 	__u64 start_ns;
@@ -199,6 +203,8 @@ struct tacho_span {
 	__u32 tid;
 	__u32 spec;
 	__u32 depth;
+	__u32 state;
+	__u32 reserved;
 	char comm[TACHO_COMM_SZ];
 };
 

@@ -37,7 +37,7 @@ def offset_of(tacho, program, function):
     """The place that tacho would choose, in the file."""
     plan = subprocess.run([tacho, "check", "--json", "-s", f"X={program}:entry_{function}"],
                           check=True, capture_output=True, text=True).stdout
-    return str(json.loads(plan)["probes"][0]["offset"])
+    return hex(json.loads(plan)["states"][0]["targets"][0]["probes"][0]["offset"])
 
 
 def commands(build, scratch):

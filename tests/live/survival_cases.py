@@ -73,7 +73,9 @@ CASES = [
     Case("coroutines-longjmp", "survive_coroutines", "coroutines_longjmp",
          "leaf sleeps works yields resumes passes jumps"),
     Case("switch", "survive_stacks", "switch", "leaf sleeps works yields resumes"),
-    Case("setjmp", "survive_stacks", "setjmp", "leaf sleeps returns_to"),
+    # To come back to a call that was left by a jump is undefined in C, and works: such a call has
+    # ended when it was left.
+    Case("setjmp", "survive_stacks", "setjmp", "leaf sleeps returns_to", uncounted="returns_to"),
     Case("caller", "survive_stacks", "caller", "leaf sleeps asks"),
     Case("backtrace", "survive_stacks", "backtrace", "leaf sleeps traces"),
     # C++

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Nothing is lost in silence: storms, small rings, full disks, kills, files moved away."""
+import json
 import pathlib
 import signal
 import subprocess
@@ -268,9 +269,9 @@ def test_start_times_follow_the_clock_when_it_is_set(scratch):
 
 
 def test_hundreds_of_functions_attach_and_detach_in_seconds(scratch):
-    library = subprocess.run([harness.TACHO, "check", "-s", "X=libsqlite3.so.0:sqlite3_step"],
-                             capture_output=True, check=True, text=True)
-    path = [line.split()[1] for line in library.stdout.splitlines() if "file" in line][0]
+    library = subprocess.run([harness.TACHO, "check", "--json", "-s",
+                              "X=libsqlite3.so.0:sqlite3_step"], capture_output=True, check=True)
+    path = json.loads(library.stdout)["files"][0]["path"]
     symbols = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, check=True,
                              text=True).stdout.splitlines()
     names = [line.split()[2].split("@")[0] for line in symbols if " T sqlite3_" in line]

@@ -114,7 +114,7 @@ static inline struct elf_symbol find_in_unstripped(const char *target, const cha
 	struct elf_symbol symbol;
 	struct fault why = {};
 
-	if (elf_file__find(file, name, &symbols, &why) != 0)
+	if (elf_file__find(file, &(struct elf_query) { .name = name }, &symbols, &why) != 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(symbols.cnt, 1);
 	symbol = symbols.items[0];

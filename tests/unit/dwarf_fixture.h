@@ -39,7 +39,7 @@ static inline uint64_t vaddr_of(const struct subject *s, const char *name)
 	struct fault why = {};
 	uint64_t vaddr;
 
-	if (elf_file__find(s->file, name, &symbols, &why) != 0)
+	if (elf_file__find(s->file, &(struct elf_query) { .name = name }, &symbols, &why) != 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(symbols.cnt, 1);
 	vaddr = symbols.items[0].vaddr;

@@ -95,6 +95,16 @@ static void a_call_is_a_place_but_not_passed(void **state)
 	assert_stays(X86(SUB_RSP_8, 0xff, 0xd0, PUSH_RBP, POP_RBP, ADD_RSP_8, RET), &anywhere);
 }
 
+static void a_call_is_no_place_where_shadow_stacks_are(void **state)
+{
+	const struct code_entry_wish wish = { .shadow_stack = true };
+
+	(void)state;
+	assert_stays(X86(SUB_RSP_8, CALL_FAR_AWAY, ADD_RSP_8, RET), &wish);
+	assert_cheap(X86(CALL_FAR_AWAY, RET), &wish, 0, 0);
+	assert_cheap(X86(SUB_RSP_8, PUSH_RBX, CALL_FAR_AWAY, 0xc9, RET), &wish, 4, 8);
+}
+
 static void nothing_better_leaves_it_where_it_was_wished(void **state)
 {
 	(void)state;
@@ -400,6 +410,7 @@ int main(void)
 		cmocka_unit_test(arithmetic_on_registers_is_passed),
 		cmocka_unit_test(a_conditional_jump_is_a_fine_place),
 		cmocka_unit_test(a_call_is_a_place_but_not_passed),
+		cmocka_unit_test(a_call_is_no_place_where_shadow_stacks_are),
 		cmocka_unit_test(nothing_better_leaves_it_where_it_was_wished),
 		cmocka_unit_test(a_moved_stack_pointer_is_told),
 		cmocka_unit_test(a_stack_pointer_moved_too_far_ends_the_search),

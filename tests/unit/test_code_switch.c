@@ -128,7 +128,7 @@ static struct code_switch find_by_name(const struct elf_file *file, const char *
 	struct fault why = {};
 
 	assert_int_equal(code_reader__new(file, &reader, NULL), 0);
-	if (elf_file__find(file, name, &symbols, &why) != 0 ||
+	if (elf_file__find(file, &(struct elf_query) { .name = name }, &symbols, &why) != 0 ||
 	    code_find_stack_switch(reader, symbols.items[0].vaddr, symbols.items[0].size, &found,
 				   &why) != 0)
 		fail_msg("%s", why.text);

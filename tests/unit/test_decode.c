@@ -164,7 +164,13 @@ static void names_without_an_end_are_refused(void **state)
 
 static void counts_clock_and_flush_come_back(void **state)
 {
-	const struct tacho_state_counts counts = { 5, 4, 3, 2, 1 };
+	const struct tacho_state_counts counts = {
+		.entries = 5,
+		.lost_ring = 4,
+		.lost_nesting = 3,
+		.lost_other = 2,
+		.unmatched_returns = 1,
+	};
 	struct event event;
 	struct kept kept;
 

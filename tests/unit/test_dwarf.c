@@ -91,7 +91,9 @@ static void functions_of_one_name_are_told_apart_by_address(void **state)
 			subject__close(&s);
 			continue;
 		}
-		assert_int_equal(elf_file__find(s.file, "helper", &symbols, &why), 0);
+		assert_int_equal(elf_file__find(s.file, &(struct elf_query) { .name = "helper" },
+						&symbols, &why),
+				 0);
 		assert_int_equal(symbols.cnt, 2);
 		for (size_t k = 0; k < 2; k++) {
 			if (dwarf_info__count_inlined(s.info, symbols.items[k].vaddr, &cnts[k],

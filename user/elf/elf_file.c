@@ -438,6 +438,13 @@ uint16_t elf_file__machine(const struct elf_file *file)
 	return file->machine;
 }
 
+uint64_t elf_file__entry(const struct elf_file *file)
+{
+	GElf_Ehdr header;
+
+	return gelf_getehdr(file->elf, &header) ? header.e_entry : 0;
+}
+
 bool elf_file__is_program(const struct elf_file *file)
 {
 	return file->program;

@@ -37,6 +37,10 @@ struct timespec elf_file__mtime(const struct elf_file *file);
 uint16_t elf_file__machine(const struct elf_file *file);     /* EM_X86_64, EM_AARCH64, ... */
 const char *elf_file__build_id(const struct elf_file *file); /* hexadecimal, "" if it has none */
 
+/* Where the program begins (e_entry); 0 if nowhere. Nobody calls what is there: the stack holds no
+ * return address. */
+uint64_t elf_file__entry(const struct elf_file *file);
+
 /* Something to execute, and not a shared library? */
 bool elf_file__is_program(const struct elf_file *file);
 

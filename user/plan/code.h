@@ -74,6 +74,9 @@ struct code_entry {
 struct code_entry_wish {
 	uint64_t from;	    /* the earliest place: 0, or OFF of symbol+OFF */
 	bool return_intact; /* a return address is replaced there (see above) */
+	bool shadow_stack;  /* programs may have one, and the kernel forgets it when it emulates a
+			     * call (x86-64 before Linux 6.18): the place is no call, unless
+			     * wish.from is */
 	uint32_t arguments; /* bit n: integer argument n + 1 is read there. x86-64: rdi, rsi, rdx,
 			     * rcx, r8, r9; arm64: x0 to x7 */
 };
@@ -160,7 +163,14 @@ void code_exits__free(struct code_exits *exits);
  * __builtin_return_address(0) does.) If so it would see one that was replaced. True when not all of
  * its code is known.
  */
-bool code__reads_return_address(struct code *code);
+bool code__reads_return_address(const struct code *code);
+
+/*
+ * Where the function goes on behind the conditional jumps that it begins with, before it moves the
+ * stack pointer: 0 when it begins with none. (Go's functions look whether their stack is large
+ * enough, and begin again when it was not.)
+ */
+uint64_t code__behind_checks(const struct code *code);
 
 /* Does it call itself directly? */
 bool code__calls_itself(const struct code *code);

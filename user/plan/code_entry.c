@@ -152,7 +152,8 @@ static bool is_better(struct walk *walk, const struct code_entry *best)
 		.sp_high = walk->sp_high,
 	};
 
-	if (insn->cost >= best->cost || (!walk->wish->return_intact && is_exit(walk, insn)))
+	if (insn->cost >= best->cost || (!walk->wish->return_intact && is_exit(walk, insn)) ||
+	    (walk->wish->shadow_stack && insn->kind == CODE_CALL))
 		return false;
 	return code__check_boundary(walk->code, insn->offset, NULL) == 0 &&
 	       !code__has_way_in(walk->code, &way);

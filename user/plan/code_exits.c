@@ -60,7 +60,10 @@ static enum verdict judge_jump(struct search *search, const struct code_part *pa
 		return STAYS;
 	/* Its beginning is a loop's too. Where the stack grows with each round, those are calls. */
 	search->exits.restarts = true;
-	if (frame->seen && !code_frame__is_entry(frame))
+	/* Go's calls that panic do not come back, so that what is known of the frame behind them is
+	 * wrong; only its check of the stack goes back, without a frame. */
+	if (frame->seen && !code_frame__is_entry(frame) &&
+	    !elf_file__is_go(search->code->reader->file))
 		return refuse_insn(search, part, insn,
 				   "goes back to the beginning with its stack frame in place");
 	return STAYS;

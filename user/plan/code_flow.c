@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Larger than any cold part that was seen (libstdc++: 2 KiB), to bound what a file can ask for. */
+/* Cold parts have some hundred bytes; this bounds what a file can ask for. */
 #define COLD_MAX_SZ (1u << 18)
 
 /* How far another function is read to see whether it is one. */

@@ -48,8 +48,9 @@ static bool arm64_reads(const struct code_part *part, size_t i)
 	return word == 0xd50320ff || (word & 0xffffffe0) == 0xaa1e03e0;
 }
 
-bool code__reads_return_address(struct code *code)
+bool code__reads_return_address(const struct code *asked)
 {
+	struct code *code = (struct code *)asked; /* what is found out is kept */
 	bool is_x86 = code->reader->arch == &code_x86;
 
 	if (!code->size || code__follow(code))
@@ -79,4 +80,21 @@ bool code__calls_itself(const struct code *code)
 			return true;
 	}
 	return false;
+}
+
+uint64_t code__behind_checks(const struct code *code)
+{
+	const struct code_part *body = &code->parts[0];
+	uint64_t behind = 0;
+
+	for (size_t i = 0; i < body->cnt; i++) {
+		const struct code_insn *insn = &body->insns[i];
+
+		if (insn->sp.source != CODE_KEPT || insn->kind == CODE_CALL ||
+		    code_insn__ends_block(insn))
+			break;
+		if (insn->kind == CODE_BRANCH)
+			behind = insn->offset + insn->size;
+	}
+	return behind < body->sz ? behind : 0;
 }

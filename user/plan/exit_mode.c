@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "kernel_faults.h"
 #include "plan_internal.h"
 #include "stack_switch.h"
 
@@ -136,23 +137,6 @@ static bool library_is_plain(const char *soname, struct closure *c)
 	return plain;
 }
 
-#if defined(__x86_64__)
-bool exit_mode_seccomp_trouble(const char *release)
-{
-	unsigned int major, minor, patch = 0;
-
-	if (sscanf(release, "%u.%u.%u", &major, &minor, &patch) < 2 || major != 6)
-		return false;
-	return minor == 11 || (minor == 12 && patch < 20) || (minor == 13 && patch < 10);
-}
-#else
-bool exit_mode_seccomp_trouble(const char *release)
-{
-	(void)release;
-	return false;
-}
-#endif
-
 bool exit_mode_fast_is_harmless(const struct elf_file *file, const char *root,
 				char reason[EXIT_REASON_SZ])
 {
@@ -160,7 +144,7 @@ bool exit_mode_fast_is_harmless(const struct elf_file *file, const char *root,
 	struct utsname kernel;
 	bool plain;
 
-	if (!uname(&kernel) && exit_mode_seccomp_trouble(kernel.release)) {
+	if (!uname(&kernel) && kernel_kills_filtered_programs(kernel.release)) {
 		snprintf(reason, EXIT_REASON_SZ,
 			 "Linux %.32s ends programs under a seccomp filter that return through a "
 			 "replaced address",

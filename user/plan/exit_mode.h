@@ -23,12 +23,4 @@
 bool exit_mode_fast_is_harmless(const struct elf_file *file, const char *root,
 				char reason[EXIT_REASON_SZ]);
 
-/*
- * Does a kernel of this release (uname -r) end programs that return through a replaced address
- * while a seccomp filter forbids them the uretprobe system call? x86-64: Linux 6.11 brought the call
- * (ff474a78cef5), 6.14 made seccomp ignore it (cf6cb56ef244), and the stable series 6.12 and 6.13
- * took that over early on. A few of these that are right already are counted in.
- */
-bool exit_mode_seccomp_trouble(const char *release);
-
 #endif

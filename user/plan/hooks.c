@@ -20,8 +20,15 @@ static const struct {
 	{ "_Unwind_Resume", TACHO_UNWIND_RESUME },
 	/* libstdc++, libc++abi; the same, 2.5.3 */
 	{ "__cxa_begin_catch", TACHO_UNWIND_CATCH },
-	/* Rust: std::panicking::try calls it when a panic has arrived */
-	{ "__rust_panic_cleanup", TACHO_UNWIND_CATCH },
+};
+
+/* Rust: called where a panic has arrived, in this order of preference. The last one is called by
+ * the others, deeper in the stack. */
+static const char *const rust_catch_symbols[] = {
+	"std::panicking::catch_unwind::cleanup",
+	"std::panicking::try::cleanup",
+	"__rust_panic_cleanup",
+	NULL,
 };
 
 /* In one of these the real work of all longjmps is done, found by decoding. */
@@ -111,6 +118,7 @@ static int add_jump_hooks(struct plan *plan, uint32_t index, const char *name)
 static int add_hooks_in(struct plan *plan, uint32_t index, struct fault *why)
 {
 	struct planned_binary *binary = &plan->binaries[index];
+	size_t hook_cnt;
 	int err = 0;
 
 	if (binary->hooks_planned)
@@ -120,17 +128,22 @@ static int add_hooks_in(struct plan *plan, uint32_t index, struct fault *why)
 		return 0; /* code of another machine: nothing is probed either */
 	for (size_t i = 0; !err && i < sizeof(hook_symbols) / sizeof(hook_symbols[0]); i++)
 		err = add_function_hooks(plan, index, hook_symbols[i].symbol, hook_symbols[i].what);
+	hook_cnt = plan->hook_cnt;
+	for (size_t i = 0; !err && plan->hook_cnt == hook_cnt && rust_catch_symbols[i]; i++)
+		err = add_function_hooks(plan, index, rust_catch_symbols[i], TACHO_UNWIND_CATCH);
 	for (size_t i = 0; !err && jump_symbols[i]; i++)
 		err = add_jump_hooks(plan, index, jump_symbols[i]);
 	return err;
 }
 
-int plan__add_hooks(struct plan *plan, uint32_t binary, struct fault *why)
+int plan__add_hooks(struct plan *plan, uint32_t binary, bool again, struct fault *why)
 {
 	const char *root = plan->binaries[binary].root;
 	uint32_t library;
 	int err;
 
+	if (plan->binaries[binary].hooks_planned && !again)
+		return 0;
 	err = add_hooks_in(plan, binary, why);
 	for (size_t i = 0; !err && unwinding_libraries[i]; i++) {
 		if (plan__add_binary(plan, unwinding_libraries[i], root, &library, NULL))

@@ -162,7 +162,7 @@ int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint3
 	if (!err)
 		err = plan__add_probes(plan, target, binary, why);
 	if (!err && plan->targets[target].role == TARGET_FUNCTION)
-		err = plan__add_hooks(plan, binary, why);
+		err = plan__add_hooks(plan, binary, false, why);
 	if (err) {
 		plan__cut_back(plan, binary_cnt, probe_cnt, hook_cnt);
 		if (err == -ENOMEM)
@@ -186,7 +186,7 @@ int plan__look_for_hooks(struct plan *plan, struct fault *why)
 		bool first = !i || plan->probes[i - 1].binary != probe->binary;
 
 		if (first && probe->kind == PLANNED_CALL && plan->binaries[probe->binary].elf)
-			err = plan__add_hooks(plan, probe->binary, why);
+			err = plan__add_hooks(plan, probe->binary, true, why);
 	}
 	if (err)
 		plan__cut_back(plan, binary_cnt, plan->probe_cnt, hook_cnt);
@@ -323,6 +323,9 @@ int plan__new(const struct config *config, const struct plan_options *options,
 		err = look_everywhere(plan, i, &target->waiting);
 		if (err && may_wait(plan, target, err)) {
 			target->pending = true;
+			err = 0;
+		} else if (err && err != -ENOMEM && plan->options.keep_going) {
+			target->failed = true;
 			err = 0;
 		} else if (err) {
 			fault__set(why, err, "%s", target->waiting.text);

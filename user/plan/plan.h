@@ -26,6 +26,7 @@ struct planned_target {
 	const struct function_ref *ref; /* the config's */
 	bool pending;			/* not there yet; waiting says what */
 	struct fault waiting;
+	bool failed; /* with keep_going: it cannot be planned; waiting says why */
 	/* Of many functions, these cannot be recorded. */
 	size_t refused_cnt;
 	struct fault refused; /* why the first of them */
@@ -79,8 +80,9 @@ struct planned_probe {
 	uint64_t semaphore_offset; /* in the file; 0 = none (USDT) */
 
 	/* PLANNED_CALL */
-	bool fast;		    /* exit mode, see exit_mode.h */
-	char *reason;		    /* why that exit mode */
+	bool by_goroutine; /* Go: calls are told by goroutine, not by thread and stack pointer */
+	bool fast;	   /* exit mode, see exit_mode.h */
+	char *reason;	   /* why that exit mode */
 	struct planned_exit *exits; /* safe mode only */
 	size_t exit_cnt;
 	size_t tail_call_cnt; /* of the exits: a call that leaves there ends at the jump */
@@ -114,6 +116,7 @@ struct planned_state {
 
 struct plan_options {
 	bool wait;		  /* what the config names may be missing, and is pending then */
+	bool keep_going;	  /* what cannot be planned is left out (planned_target.failed) */
 	bool count_inlined;	  /* reads all debugging information: slow for large programs */
 	const char *const *roots; /* where else to look for what is not here: "/proc/PID/root" */
 	size_t root_cnt;

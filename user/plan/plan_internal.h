@@ -35,8 +35,8 @@ int plan__add_site(struct plan *plan, uint32_t target, uint32_t binary,
 		   const struct usdt_site *site, struct fault *why);
 
 /* Adds the hooks that the calls in this file need, in it and in the libraries that unwind for it.
- * What is not there is not needed. */
-int plan__add_hooks(struct plan *plan, uint32_t binary, struct fault *why);
+ * What is not there is not needed. again: looks for the libraries although that was done. */
+int plan__add_hooks(struct plan *plan, uint32_t binary, bool again, struct fault *why);
 
 /* What a place can tell about its values. */
 struct value_scope {

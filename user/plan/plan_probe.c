@@ -8,6 +8,7 @@
 #include "../elf/debug_file.h"
 #include "../elf/dwarf.h"
 #include "../elf/usdt.h"
+#include "kernel_faults.h"
 #include "plan_internal.h"
 
 /* --- debugging information ------------------------------------------------------------------ */
@@ -94,7 +95,7 @@ static int add_exits(struct planned_probe *probe, const struct elf_file *elf,
  * is missing: a function that always does so is recorded only when somebody asks for it by name of
  * the mode.
  */
-static int find_exits(struct code *code, struct code_exits *ret_exits,
+static int find_exits(const struct code *code, struct code_exits *ret_exits,
 		      const struct planned_probe *probe, enum exit_choice choice, struct fault *why)
 {
 	int err;
@@ -102,7 +103,7 @@ static int find_exits(struct code *code, struct code_exits *ret_exits,
 	err = code__find_exits(code, ret_exits, why);
 	if (err)
 		return err;
-	if (ret_exits->restarts)
+	if (ret_exits->restarts && !probe->by_goroutine)
 		err = fault__set(why, -EOPNOTSUPP,
 				 "it jumps back to its first instruction, so that one call looks "
 				 "like several");
@@ -138,9 +139,13 @@ static void choose_mode(struct planned_binary *binary, enum exit_choice choice, 
 }
 
 /* The program is harmless; is the function? */
-static bool may_be_fast(struct code *code, const char **reason)
+static bool may_be_fast(const struct elf_file *elf, uint64_t vaddr, const struct code *code,
+			const char **reason)
 {
-	if (code__reads_return_address(code))
+	if (vaddr == elf_file__entry(elf))
+		*reason = "the program begins there: nobody called it, and it has no return "
+			  "address";
+	else if (code__reads_return_address(code))
 		*reason = "it looks at its return address, which must be its own";
 	else if (code__calls_itself(code))
 		*reason = "it calls itself, and of more than 64 nested calls the kernel does not "
@@ -151,7 +156,7 @@ static bool may_be_fast(struct code *code, const char **reason)
 }
 
 /* Chooses between fast and safe, and refuses where neither is known to do no harm. */
-static int choose_exit(struct plan *plan, struct planned_probe *probe, struct code *code,
+static int choose_exit(struct plan *plan, struct planned_probe *probe, const struct code *code,
 		       struct code_exits *ret_exits, struct fault *why)
 {
 	struct planned_binary *binary = &plan->binaries[probe->binary];
@@ -161,14 +166,19 @@ static int choose_exit(struct plan *plan, struct planned_probe *probe, struct co
 	int err = 0;
 
 	choose_mode(binary, choice, &probe->fast, &reason);
+	probe->by_goroutine = !probe->fast && elf_file__is_go(binary->elf);
 	if (probe->fast && choice == EXIT_AUTO)
-		probe->fast = may_be_fast(code, &reason);
+		probe->fast = may_be_fast(binary->elf, probe->vaddr, code, &reason);
 	probe->reason = strdup(reason);
 	if (!probe->reason)
 		return -ENOMEM;
 	/* Either way a call is told from the others by its stack pointer at entry. */
 	if (probe->delta)
 		err = code__check_return_intact(code, probe->delta, why);
+	if (!err && probe->fast && probe->vaddr == elf_file__entry(binary->elf))
+		err = fault__set(why, -EINVAL,
+				 "the program begins there: there is no return address to replace "
+				 "(use exit = safe)");
 	if (err || probe->fast)
 		return err;
 	err = find_exits(code, ret_exits, probe, choice, &no_exits);
@@ -186,19 +196,24 @@ static int choose_exit(struct plan *plan, struct planned_probe *probe, struct co
 /* --- where it begins ------------------------------------------------------------------------ */
 
 /* Moves the entry to where it costs least, but not onto an exit. */
-static void place_entry(const struct plan *plan, struct planned_probe *probe, struct code *code,
-			const struct code_exits *exits)
+static void place_entry(const struct plan *plan, struct planned_probe *probe,
+			const struct code *code, const struct code_exits *exits)
 {
+	/* Go's prologue begins again when it has made the stack larger: behind that check, a call
+	 * is seen once. */
+	const uint64_t from =
+		probe->by_goroutine && !probe->delta ? code__behind_checks(code) : probe->delta;
 	const struct code_entry_wish wish = {
-		.from = probe->delta,
+		.from = from,
 		.return_intact = probe->kind == PLANNED_CALL && probe->fast,
+		.shadow_stack = kernel_forgets_shadow_stacks(),
 		.arguments = plan_arguments_read(
 			probe, elf_file__machine(plan->binaries[probe->binary].elf)),
 	};
 	struct code_entry entry;
 
-	probe->entry_offset = probe->delta;
-	probe->cost = code__cost_at(code, probe->delta);
+	probe->entry_offset = from;
+	probe->cost = code__cost_at(code, from);
 	if (plan->states[probe->state].config->place == PLACE_SYMBOL ||
 	    code__place_entry(code, &wish, &entry, NULL) || exit_at(exits, entry.offset))
 		return;
@@ -283,8 +298,14 @@ static int resolve_return_type(struct plan *plan, struct planned_probe *probe, s
 	if (probe->return_type_known)
 		return 0;
 	dwarf = plan__dwarf(plan, probe->binary);
-	probe->return_type_known =
-		dwarf && !dwarf_info__return_type(dwarf, probe->vaddr, &type, NULL);
+	if (dwarf && !dwarf_info__return_type(dwarf, probe->vaddr, &type, NULL)) {
+		if (type.kind == DWARF_TYPE_VOID)
+			return fault__set(why, -EINVAL,
+					  "%s: failed-if: the function returns nothing",
+					  failed_if->origin);
+		probe->return_type_known =
+			type.kind != DWARF_TYPE_FLOAT && type.kind != DWARF_TYPE_OTHER;
+	}
 	err = failed_if_config__check(failed_if, probe->return_type, why);
 	return err ? fault__prefix(why, err, "%s: failed-if", failed_if->origin) : 0;
 }
@@ -302,7 +323,7 @@ static void count_inlined(struct plan *plan, struct planned_probe *probe)
 
 /* --- one function --------------------------------------------------------------------------- */
 
-static int plan_code(struct plan *plan, struct planned_probe *probe, struct code *code,
+static int plan_code(struct plan *plan, struct planned_probe *probe, const struct code *code,
 		     struct fault *why)
 {
 	const struct elf_file *elf = plan->binaries[probe->binary].elf;
@@ -401,6 +422,32 @@ int plan__add_function(struct plan *plan, uint32_t target, uint32_t binary,
 	return plan__keep_probe(plan, probe, err);
 }
 
+/*
+ * A 5-byte nop that was hit is replaced by a call, whose return address overwrites what a function
+ * without a frame keeps below its stack pointer. Whether it does is asked of the function.
+ */
+static int check_site(struct planned_binary *binary, const struct usdt_site *site,
+		      struct fault *why)
+{
+	const struct elf_symbol *symbol;
+	struct code *code = NULL;
+	int err;
+
+	if (!site->nop5)
+		return 0;
+	symbol = elf_file__function_at(binary->elf, site->vaddr);
+	if (!symbol)
+		return fault__set(why, -EINVAL,
+				  "usdt:%s:%s at 0x%llx: it is a 5-byte nop, and no symbol tells "
+				  "the function around it, which it must not disturb",
+				  site->provider, site->name, (unsigned long long)site->vaddr);
+	err = code__load(binary->code, symbol->vaddr, symbol->size, &code, why);
+	if (!err)
+		err = code__check_boundary(code, site->vaddr - symbol->vaddr, why);
+	code__free(code);
+	return err;
+}
+
 int plan__add_site(struct plan *plan, uint32_t target, uint32_t binary,
 		   const struct usdt_site *site, struct fault *why)
 {
@@ -420,6 +467,8 @@ int plan__add_site(struct plan *plan, uint32_t target, uint32_t binary,
 	probe->cost = site->nop5 ? CODE_COST_NOP5 : CODE_COST_EMULATED;
 	if (!probe->symbol || !probe->table)
 		err = -ENOMEM;
+	if (!err)
+		err = check_site(&plan->binaries[binary], site, why);
 	if (!err)
 		err = resolve_values(plan, probe, site, why);
 	return plan__keep_probe(plan, probe, err);

@@ -70,6 +70,10 @@ static bool has_pairs(const struct plan *plan)
 		if (plan->targets[i].role != TARGET_FUNCTION)
 			return true;
 	}
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		if (plan->probes[i].by_goroutine)
+			return true;
+	}
 	return false;
 }
 

@@ -39,13 +39,15 @@ static struct tacho_spec entry_spec(const struct planned_probe *probe)
 
 	if (probe->entry_offset > TACHO_ENTRY_OFFSET_MAX)
 		spec.entry_offset = probe->entry_offset;
+	spec.by_goroutine = probe->by_goroutine;
 	describe_values(probe, &spec);
 	return spec;
 }
 
-static struct tacho_spec exit_spec(const struct planned_exit *exit)
+static struct tacho_spec exit_spec(const struct planned_probe *probe,
+				   const struct planned_exit *exit)
 {
-	struct tacho_spec spec = { .jump = exit->jump };
+	struct tacho_spec spec = { .jump = exit->jump, .by_goroutine = probe->by_goroutine };
 
 	return spec;
 }
@@ -64,7 +66,8 @@ size_t prober_specs_needed(const struct plan *plan)
 	for (size_t i = 0; i < plan->probe_cnt; i++) {
 		struct tacho_spec spec = entry_spec(&plan->probes[i]);
 
-		cnt += is_needed(&spec) + plan->probes[i].maybe_cnt;
+		cnt += is_needed(&spec) + plan->probes[i].maybe_cnt +
+		       2 * plan->probes[i].by_goroutine;
 	}
 	return cnt;
 }
@@ -142,7 +145,7 @@ static int add_probe_places(struct prober *prober, uint32_t number, struct probe
 		const struct planned_exit *exit = &p->exits[i];
 		enum tacho_place kind = exit->tail_call ? TACHO_PLACE_LEAVE : TACHO_PLACE_EXIT;
 
-		spec = exit_spec(exit);
+		spec = exit_spec(p, exit);
 		err = intern_spec(prober, &spec, &spec_number, why);
 		if (err)
 			return err;
