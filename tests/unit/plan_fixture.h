@@ -38,11 +38,11 @@ static const uint8_t planned_code[] = {
 	0xff,
 	0xff,
 	/* 0x17 */ 0x90,
-	/* 0x18 never: xor eax, eax; jmp to itself */
+	/* 0x18 never: xor eax, eax; no instruction; nop */
 	0x31,
 	0xc0,
-	0xeb,
-	0xfe,
+	0x06,
+	0x90,
 	/* 0x1c either: test edi, edi; jne on; ret; on: xor eax, eax; jmp simple */
 	0x85,
 	0xff,

@@ -234,8 +234,8 @@ static void what_is_refused_says_why_in_short(void **state)
 	list_names(f, "never");
 	assert_int_equal(f->list->functions[0].verdict, SURVEY_REFUSED);
 	assert_string_equal(f->list->functions[0].why,
-			    "code at 0x402218: the function never returns: it has no return "
-			    "instruction and no jump to another function");
+			    "code at 0x402218: the bytes at offset 0x2 are no instruction that "
+			    "Capstone knows");
 }
 
 /* --- how it is shown ------------------------------------------------------------------------- */
@@ -277,7 +277,7 @@ static void verbose_says_why_below_the_table(void **state)
 
 	list_names(f, "never");
 	text = shown_table(f, true, 80);
-	assert_non_null(strstr(text, "\n\n  never\n      code at 0x402218: the function never "));
+	assert_non_null(strstr(text, "\n\n  never\n      code at 0x402218: the bytes at "));
 	assert_true(longest_line(text) <= 80);
 	free(text);
 }
@@ -305,9 +305,8 @@ static void a_pipe_gets_a_line_each_separated_by_tabs(void **state)
 	list_names(f, "never");
 	assert_lines(f, false, "4\t-\trefused\t-\t-\t.symtab\tnever\n");
 	assert_lines(f, true,
-		     "4\t-\trefused\t-\t-\t.symtab\tnever\tcode at 0x402218: the function "
-		     "never returns: it has no return instruction and no jump to another "
-		     "function\n");
+		     "4\t-\trefused\t-\t-\t.symtab\tnever\tcode at 0x402218: the bytes at "
+		     "offset 0x2 are no instruction that Capstone knows\n");
 }
 
 static void a_hostile_name_stays_in_its_column(void **state)

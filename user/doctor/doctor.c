@@ -44,7 +44,8 @@ int examination__run(struct examination *x, size_t target, uint64_t budget_ns,
 /* The recorder's own programs, loaded and attached by its own code, with nothing to record. */
 void check_recorder(struct examination *x)
 {
-	struct planned_state state = { .name = "DOCTOR" };
+	const struct state_config config = {};
+	struct planned_state state = { .config = &config, .name = "DOCTOR" };
 	const struct plan plan = { .states = &state, .state_cnt = 1 };
 	const struct prober_options options = { .plan = &plan, .ring_bytes = TRIAL_RING_BYTES };
 	struct doctor_report *report = x->report;
