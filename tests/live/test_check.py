@@ -53,7 +53,7 @@ def states(scratch):
                  "key": "thread"},
         "MANY": {"function": f"{LIBC}:str*", "many": "yes"},
         "LATER": {"function": "/no/such/thing:f"},
-        "NEVER": {"function": f"{LIBC}:_exit"},
+        "NEVER": {"function": f"{target('prog_storm')}:_start", "exit": "fast"},
     })
 
 
@@ -100,7 +100,7 @@ def test_JSON_has_what_was_asked_for_and_what_was_found(scratch):
     check(len(many["probes"]) > 20 and many["refused_functions"] > 0, str(len(many["probes"])))
     check(many["first_refused"], "no reason")
     check("/no/such/thing" in by_name["LATER"]["targets"][0]["waiting"], str(by_name["LATER"]))
-    check("never returns" in by_name["NEVER"]["targets"][0]["refused"], str(by_name["NEVER"]))
+    check("program begins there" in by_name["NEVER"]["targets"][0]["refused"], str(by_name["NEVER"]))
     unwinds = {pathlib.Path(hook["file"]).name for hook in document["hooks"]}
     check(unwinds >= {LIBC}, f"unwinding is seen in {unwinds}")
     libc = [file for file in document["files"] if file["path"].endswith(LIBC)][0]

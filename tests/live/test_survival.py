@@ -223,7 +223,7 @@ HOT = Case("hot", "survive_threads", "hot", "turns twirls", uncounted="turns twi
 HOT_THREADS, TIMES = 2, 5
 
 
-def check_hot_recording(directory, messages):
+def check_hot_recording(directory, messages, hijacked):
     harness.check_books(directory, messages)
     endings = collections.Counter((row["state"], row["ended"])
                                   for row in harness.details(directory))
@@ -232,16 +232,21 @@ def check_hot_recording(directory, messages):
         check(endings.pop((state, "open"), 0) <= HOT_THREADS, f"{state}: more open than threads")
         check(harness.counts(directory, state).get("unmatched_returns", 0) <= HOT_THREADS,
               f"{state}: more unmatched returns than calls were open")
+    # Where return addresses are replaced, the kernel loses one return in some ten thousand comings
+    # and goings of probes; the next call shows that the frame is gone.
+    for state in ("TURNS", "TWIRLS"):
+        check(endings.pop((state, "unwound"), 0) <= (HOT_THREADS if hijacked else 0),
+              f"{state}: calls that returned are called unwound")
     check(not endings, f"calls that did not just return: {endings}")
 
 
-def record_hot(config, directory, way):
+def record_hot(config, directory, way, hijacked):
     with Recording("-c", config, directory=directory, env={"TACHO_ATTACH": way}) as recording:
         recording.until_ready()
         rows = directory / "robot_activity_data"
         harness.wait_for(lambda: rows.stat().st_size > 10000, "rows of both functions")
         check_equal(recording.stop(), 0, recording.messages())
-        check_hot_recording(directory, recording.messages())
+        check_hot_recording(directory, recording.messages(), hijacked)
 
 
 def check_coming_and_going(scratch, mode, way):
@@ -252,7 +257,7 @@ def check_coming_and_going(scratch, mode, way):
         for gate in range(GATES):
             program.until_gate(gate)
             for i in range(TIMES if gate == 1 else 0):
-                record_hot(config, scratch / f"out{i}", way)
+                record_hot(config, scratch / f"out{i}", way, mode == "auto")
             program.pass_gate()
         check_equal(program.outcome(), expected, "the program's end and output")
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,19 @@ static void free_arrays(struct attach_links *links)
 	free(links->links);
 }
 
+/* Signals are for the threads that wait for them. */
+static int start_thread(pthread_t *thread, void *(*run)(void *), void *ctx)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(thread, NULL, run, ctx);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
 static struct timespec in_ms(long ms)
 {
 	struct timespec at;
@@ -150,7 +164,7 @@ void attach_links__free_watched(struct attach_links *links, void (*slow)(void *c
 	size_t thread_cnt = 0;
 
 	while (thread_cnt < cnt && thread_cnt < CLOSERS_MAX &&
-	       !pthread_create(&threads[thread_cnt], NULL, close_links, &closing))
+	       !start_thread(&threads[thread_cnt], close_links, &closing))
 		thread_cnt++;
 	if (!thread_cnt)
 		close_links(&closing);
@@ -190,7 +204,7 @@ void attach_links__free_later(struct attach_links *links)
 
 	if (closing)
 		closing->links = *links;
-	if (!closing || pthread_create(&thread, NULL, close_links_and_free, closing)) {
+	if (!closing || start_thread(&thread, close_links_and_free, closing)) {
 		free(closing);
 		attach_links__free(links);
 		return;
