@@ -462,20 +462,20 @@ struct namespaces {
 	size_t cnt;
 };
 
-static int see(void *ctx, pid_t pid, ino_t mount_namespace)
+static int see(void *ctx, pid_t pid, const struct view_id *view)
 {
 	struct namespaces *seen = ctx;
 
 	assert_true(seen->cnt < 4096);
 	seen->items[seen->cnt].pid = pid;
-	seen->items[seen->cnt++].ino = mount_namespace;
+	seen->items[seen->cnt++].ino = view->mount_namespace;
 	return 0;
 }
 
-static int stop(void *ctx, pid_t pid, ino_t mount_namespace)
+static int stop(void *ctx, pid_t pid, const struct view_id *view)
 {
 	(void)pid;
-	(void)mount_namespace;
+	(void)view;
 	(*(int *)ctx)++;
 	return 5;
 }
@@ -486,7 +486,7 @@ static size_t times_seen(ino_t mount_namespace, pid_t *ret_pid)
 	size_t times = 0;
 
 	assert_non_null(seen);
-	assert_int_equal(in_use__each_mount_namespace(see, seen), 0);
+	assert_int_equal(in_use__each_view(see, seen), 0);
 	for (size_t i = 0; i < seen->cnt; i++) {
 		if (seen->items[i].ino != mount_namespace)
 			continue;
@@ -529,7 +529,7 @@ static void each_other_mount_namespace_is_seen_once(void **state)
 	assert_int_equal(times_seen(other, &seen), 1);
 	assert_int_equal(namespace_of(seen), other);
 	assert_int_equal(times_seen(namespace_of(getpid()), &seen), 0);
-	assert_int_equal(in_use__each_mount_namespace(stop, &calls), 5);
+	assert_int_equal(in_use__each_view(stop, &calls), 5);
 	assert_int_equal(calls, 1);
 	end(&user);
 }
@@ -541,7 +541,7 @@ static void kernel_threads_stand_for_no_namespace(void **state)
 
 	(void)state;
 	assert_non_null(seen);
-	assert_int_equal(in_use__each_mount_namespace(see, seen), 0);
+	assert_int_equal(in_use__each_view(see, seen), 0);
 	for (size_t i = 0; i < seen->cnt; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/exe", (int)seen->items[i].pid);
 		if (readlink(path, target, sizeof(target)) < 0 && !kill(seen->items[i].pid, 0))

@@ -135,81 +135,88 @@ int file_in_use(dev_t dev, ino_t ino, bool *ret_in_use)
 	return ret == NOT_FOUND && search.refused;
 }
 
-/* --- mount namespaces ---------------------------------------------------------------------- */
+/* --- views of the file tree ------------------------------------------------------------------ */
 
-struct namespace_search {
-	int (*each)(void *ctx, pid_t pid, ino_t mount_namespace);
+struct view_search {
+	int (*each)(void *ctx, pid_t pid, const struct view_id *view);
 	void *ctx;
-	ino_t *known; /* the first one is ours */
+	struct view_id *known; /* the first one is ours */
 	size_t known_cnt;
 };
 
-/* Or 0, with errno. */
-static ino_t mount_namespace_of(const char *process)
+int view_id__of(pid_t pid, struct view_id *ret_view)
 {
+	struct stat namespace, root;
 	char path[64];
-	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", process);
-	return stat(path, &st) ? 0 : st.st_ino;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	if (stat(path, &namespace))
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	if (stat(path, &root))
+		return -errno;
+	*ret_view = (struct view_id) { namespace.st_ino, root.st_dev, root.st_ino };
+	return 0;
 }
 
-static bool is_known(const struct namespace_search *search, ino_t mount_namespace)
+bool view_id__same(const struct view_id *a, const struct view_id *b)
+{
+	return a->mount_namespace == b->mount_namespace && a->root_dev == b->root_dev &&
+	       a->root_ino == b->root_ino;
+}
+
+static bool is_known(const struct view_search *search, const struct view_id *view)
 {
 	for (size_t i = 0; i < search->known_cnt; i++) {
-		if (search->known[i] == mount_namespace)
+		if (view_id__same(&search->known[i], view))
 			return true;
 	}
 	return false;
 }
 
-static int remember(struct namespace_search *search, ino_t mount_namespace)
+static int remember(struct view_search *search, const struct view_id *view)
 {
-	ino_t *grown = reallocarray(search->known, search->known_cnt + 1, sizeof(*grown));
+	struct view_id *grown = reallocarray(search->known, search->known_cnt + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	search->known = grown;
-	grown[search->known_cnt++] = mount_namespace;
+	grown[search->known_cnt++] = *view;
 	return 0;
 }
 
 /* Kernel threads have namespaces too (one that sees devtmpfs alone), and run no files. */
-static bool runs_a_file(const char *process)
+static bool runs_a_file(pid_t pid)
 {
 	char path[64], target[1];
 
-	snprintf(path, sizeof(path), "/proc/%s/exe", process);
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	return readlink(path, target, sizeof(target)) > 0;
 }
 
-static int look_at_namespace(void *ctx, pid_t pid)
+static int look_at_view(void *ctx, pid_t pid)
 {
-	struct namespace_search *search = ctx;
-	ino_t mount_namespace;
-	char process[16];
+	struct view_search *search = ctx;
+	struct view_id view;
 	int err;
 
-	snprintf(process, sizeof(process), "%d", (int)pid);
-	mount_namespace = mount_namespace_of(process);
-	if (!mount_namespace || is_known(search, mount_namespace) || !runs_a_file(process))
+	if (view_id__of(pid, &view) || is_known(search, &view) || !runs_a_file(pid))
 		return 0;
-	err = remember(search, mount_namespace);
-	return err ? err : search->each(search->ctx, pid, mount_namespace);
+	err = remember(search, &view);
+	return err ? err : search->each(search->ctx, pid, &view);
 }
 
-int in_use__each_mount_namespace(int (*each)(void *ctx, pid_t pid, ino_t mount_namespace),
-				 void *ctx)
+int in_use__each_view(int (*each)(void *ctx, pid_t pid, const struct view_id *view), void *ctx)
 {
-	struct namespace_search search = { .each = each, .ctx = ctx };
-	ino_t own = mount_namespace_of("self");
+	struct view_search search = { .each = each, .ctx = ctx };
+	struct view_id own;
 	int ret;
 
-	if (!own)
-		return -errno;
-	ret = remember(&search, own);
+	ret = view_id__of(getpid(), &own);
 	if (!ret)
-		ret = each_number("/proc", look_at_namespace, &search);
+		ret = remember(&search, &own);
+	if (!ret)
+		ret = each_number("/proc", look_at_view, &search);
 	free(search.known);
 	return ret;
 }

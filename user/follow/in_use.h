@@ -14,12 +14,22 @@
  */
 int file_in_use(dev_t dev, ino_t ino, bool *ret_in_use);
 
+/* How a process sees the file tree: its mount namespace, and its root in there (chroot(2)). */
+struct view_id {
+	ino_t mount_namespace;
+	dev_t root_dev;
+	ino_t root_ino;
+};
+
+/* Negative errno when the process is gone or may not be looked into. */
+int view_id__of(pid_t pid, struct view_id *ret_view);
+bool view_id__same(const struct view_id *a, const struct view_id *b);
+
 /*
- * Calls each once for every mount namespace but our own, with one process that lives in it: files
- * there are found below /proc/<pid>/root. Ends early when each returns non-zero, and returns that;
- * 0; or negative errno. Namespaces of processes that may not be looked into are passed over.
+ * Calls each once for every view but our own, with one process that has it: files there are found
+ * below /proc/<pid>/root. Ends early when each returns non-zero, and returns that; 0; or negative
+ * errno. Views of processes that may not be looked into are passed over.
  */
-int in_use__each_mount_namespace(int (*each)(void *ctx, pid_t pid, ino_t mount_namespace),
-				 void *ctx);
+int in_use__each_view(int (*each)(void *ctx, pid_t pid, const struct view_id *view), void *ctx);
 
 #endif

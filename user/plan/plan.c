@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "../elf/dwarf.h"
@@ -45,10 +48,34 @@ int open_binary(const char *text, const char *root, char **ret_path, struct elf_
 	return err;
 }
 
+static bool is_on_overlay(const struct elf_file *elf)
+{
+	struct statfs fs;
+
+	return !fstatfs(elf_file__fd(elf), &fs) && fs.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+/*
+ * Containers made from one image have each their own overlay over the same file, and the kernel
+ * puts probes into that file: once a container would be too often. The overlay shows the file's own
+ * inode number and times, but not its device (Linux Documentation/filesystems/overlayfs.rst,
+ * "Inode properties"). Nobody can set the time of change.
+ */
+static bool is_same_below_overlay(const struct elf_file *a, const struct elf_file *b)
+{
+	struct stat st_a, st_b;
+
+	return (is_on_overlay(a) || is_on_overlay(b)) && !fstat(elf_file__fd(a), &st_a) &&
+	       !fstat(elf_file__fd(b), &st_b) && st_a.st_size == st_b.st_size &&
+	       st_a.st_ctim.tv_sec == st_b.st_ctim.tv_sec &&
+	       st_a.st_ctim.tv_nsec == st_b.st_ctim.tv_nsec;
+}
+
 static bool is_same_file(const struct elf_file *a, const struct elf_file *b)
 {
-	return elf_file__dev(a) == elf_file__dev(b) && elf_file__ino(a) == elf_file__ino(b) &&
-	       !strcmp(elf_file__build_id(a), elf_file__build_id(b)) && elf_file__unchanged(a);
+	return elf_file__ino(a) == elf_file__ino(b) &&
+	       !strcmp(elf_file__build_id(a), elf_file__build_id(b)) && elf_file__unchanged(a) &&
+	       (elf_file__dev(a) == elf_file__dev(b) || is_same_below_overlay(a, b));
 }
 
 static bool find_binary(const struct plan *plan, const struct elf_file *elf, uint32_t *ret_index)
@@ -143,6 +170,42 @@ static bool has_probes_in(const struct plan *plan, uint32_t target, uint32_t bin
 	return false;
 }
 
+static bool is_among(const struct plan *plan, size_t cnt, const struct planned_probe *probe)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		const struct planned_probe *other = &plan->probes[i];
+
+		if (other->offset == probe->offset && other->binary == probe->binary &&
+		    other->state == probe->state && other->kind == probe->kind)
+			return true;
+	}
+	return false;
+}
+
+/* A state may name one place several times: by the names of its file, by a name and a pattern. It
+ * is one probe, or each call would count several times. */
+static void plan__drop_doubles(struct plan *plan, size_t first)
+{
+	size_t kept = first;
+
+	for (size_t i = first; i < plan->probe_cnt; i++) {
+		if (is_among(plan, first, &plan->probes[i]))
+			planned_probe__clear(&plan->probes[i]);
+		else
+			plan->probes[kept++] = plan->probes[i];
+	}
+	plan->probe_cnt = kept;
+}
+
+static bool is_only_target(const struct plan *plan, uint32_t target)
+{
+	for (uint32_t i = 0; i < plan->target_cnt; i++) {
+		if (i != target && plan->targets[i].state == plan->targets[target].state)
+			return false;
+	}
+	return true;
+}
+
 int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint32_t *ret_binary,
 		     struct fault *why)
 {
@@ -170,9 +233,11 @@ int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint3
 		return fault__prefix(why, err, "%s: state %s", ref->origin,
 				     plan->states[plan->targets[target].state].name);
 	}
+	if (!is_only_target(plan, target))
+		plan__drop_doubles(plan, probe_cnt);
 	plan->targets[target].pending = false;
 	*ret_binary = binary;
-	return 1;
+	return plan->probe_cnt > probe_cnt;
 }
 
 int plan__look_for_hooks(struct plan *plan, struct fault *why)
@@ -290,7 +355,7 @@ static bool may_wait(const struct plan *plan, const struct planned_target *targe
 	return err == -ENOENT && plan->options.wait && strcmp(target->ref->origin, "-s");
 }
 
-/* Here first, then in the other roots. */
+/* Here and in the other roots, where the same name may mean another file. */
 static int look_everywhere(struct plan *plan, uint32_t target, struct fault *why)
 {
 	struct fault elsewhere;
@@ -298,10 +363,10 @@ static int look_everywhere(struct plan *plan, uint32_t target, struct fault *why
 	int err;
 
 	err = plan__look_again(plan, target, NULL, &binary, why);
-	for (size_t i = 0; err == -ENOENT && i < plan->options.root_cnt; i++) {
+	for (size_t i = 0; (err >= 0 || err == -ENOENT) && i < plan->options.root_cnt; i++) {
 		if (plan__look_again(plan, target, plan->options.roots[i], &binary, &elsewhere) >=
 		    0)
-			return 0;
+			err = 0;
 	}
 	return err < 0 ? err : 0;
 }

@@ -2,178 +2,67 @@
 /*
  * Files that come, go and change while recording.
  *
- *   not there yet         watched; attached when it appears
- *   replaced (upgrade)    the new file is attached too; the old one is let go when no process has
- * it mapped any more about to be written   its probes are taken away first, while the writer is
- * held up; what has been written is attached afterwards in a container        looked for through
- * the root of a process that runs there, whenever one begins to run a program
- *
- * Tags of the file watch: a target's number for its names; GUARD_TAG | the binary's number for its
- * content, and LIBRARY_TAG | the same for the name of a library that unwinds.
+ *   not there yet            watched; attached when it appears
+ *   replaced (upgrade)       the new file is attached too; the old one is let go when nobody has it
+ *                            open any more
+ *   about to be written      its probes are taken away first, while the writer is held up; what has
+ *                            been written is attached afterwards
+ *   in a container, chroot   looked for through the root of a process in there, whenever one begins
+ *                            to run a program
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../clock.h"
 #include "../elf/locate.h"
 #include "../follow/file_watch.h"
 #include "../follow/in_use.h"
+#include "../follow/sole_user.h"
+#include "../follow/views.h"
 #include "../message.h"
 #include "session_internal.h"
 
-#define GUARD_TAG (1ULL << 32)
-#define LIBRARY_TAG (2ULL << 32)
-#define TAG_NUMBER(tag) ((uint32_t)(tag))
-
-/* Looking into a container costs a few system calls a target. */
-#define NAMESPACE_PAUSE_NS 1000000000ULL
-#define NAMESPACES_MAX 256
-/* Scanning all processes' mappings. */
-#define IN_USE_PAUSE_NS 10000000000ULL
-
-struct namespace
-{
-	uint32_t number;
-	pid_t pid; /* that ran a program there last */
-	uint64_t looked_ns;
-	bool due;
-};
-
-struct followed_binary {
-	bool replaced; /* another file has its name now */
-};
-
-struct follow {
-	struct file_watch *watch;
-	struct followed_binary *binaries; /* as the plan's */
-	size_t binary_cnt;
-	struct namespace *namespaces;
-	size_t namespace_cnt;
-	uint64_t in_use_ns; /* when last looked */
-	bool told_unguarded;
-};
+/* Who still uses an old file is asked soon after it was replaced, and then less and less often:
+ * services are restarted at once or not for a long time. */
+#define IN_USE_PAUSE_MIN_NS 1000000000ULL
+#define IN_USE_PAUSE_MAX_NS 16000000000ULL
+/* How often in a row a file may change between planning and attaching. */
+#define LOOKS_MAX 3
 
 int session__follow_fd(const struct session *s)
 {
-	return file_watch__fd(s->follow->watch);
-}
-
-/* --- attaching ------------------------------------------------------------------------------- */
-
-static int grow_binaries(struct follow *f, size_t cnt)
-{
-	struct followed_binary *grown;
-
-	if (cnt <= f->binary_cnt)
-		return 0;
-	grown = reallocarray(f->binaries, cnt, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	memset(grown + f->binary_cnt, 0, (cnt - f->binary_cnt) * sizeof(*grown));
-	f->binaries = grown;
-	f->binary_cnt = cnt;
-	return 0;
-}
-
-/* True when the file may be attached to: nobody is writing into it. */
-static bool guard(struct session *s, uint32_t binary)
-{
-	const struct planned_binary *b = &s->options->plan->binaries[binary];
-	struct fault why = {};
-	int got =
-		file_watch__guard(s->follow->watch, elf_file__fd(b->elf), GUARD_TAG | binary, &why);
-
-	if (got == -EEXIST || got == FILE_WATCH_LEASED)
-		return true;
-	if (got == FILE_WATCH_BUSY) {
-		message("record: %s: %s (attached when that is done)", b->path, why.text);
-		return false;
-	}
-	if (!s->follow->told_unguarded)
-		message("record: %s: %s (should it be overwritten in place, its probes are taken "
-			"away only afterwards)",
-			b->path, why.text);
-	s->follow->told_unguarded = true;
-	return true;
-}
-
-static size_t first_probe_of(const struct session *s, uint32_t binary, size_t from)
-{
-	const struct plan *plan = s->options->plan;
-
-	while (from < plan->probe_cnt && plan->probes[from].binary != binary)
-		from++;
-	return from;
-}
-
-/* Attaches what is new in this file. */
-static int attach_binary(struct session *s, uint32_t binary, size_t first_new, struct fault *why)
-{
-	int err;
-
-	if (!s->options->plan->binaries[binary].elf || !guard(s, binary))
-		return 0;
-	err = prober__attach(s->prober, binary, why);
-	if (err > 0)
-		session__put_placed(s, binary, first_probe_of(s, binary, first_new),
-				    TACHO_PLACED_ATTACHED);
-	return err < 0 ? err : 0;
-}
-
-static int attach_from(struct session *s, size_t first_new, struct fault *why)
-{
-	struct plan *plan = s->options->plan;
-	int err;
-
-	err = grow_binaries(s->follow, plan->binary_cnt);
-	if (!err)
-		err = session__put_new_probes(s);
-	if (err)
-		return fault__set(why, err, "no memory");
-	for (uint32_t i = 0; !err && i < plan->binary_cnt; i++)
-		err = attach_binary(s, i, first_new, why);
-	return err;
-}
-
-static void detach_binary(struct session *s, uint32_t binary)
-{
-	if (!prober__is_attached(s->prober, binary))
-		return;
-	prober__detach(s->prober, binary);
-	session__drain(s); /* what it recorded belongs before this */
-	session__put_placed(s, binary, 0, TACHO_PLACED_DETACHED);
+	return s->follow->epoll_fd;
 }
 
 /* --- looking again --------------------------------------------------------------------------- */
 
-static bool same_root(const char *a, const char *b)
+static void ask_soon_who_uses_old_files(struct follow *f)
 {
-	return a == b || (a && b && !strcmp(a, b));
+	f->in_use_pause_ns = IN_USE_PAUSE_MIN_NS;
+	f->in_use_ns = clock_monotonic_ns() + f->in_use_pause_ns;
 }
 
-/* The target is in this file now; those that it was found in before are old. */
-static void mark_replaced(struct session *s, uint32_t target, uint32_t current, const char *root)
+static void note_where(struct session *s, uint32_t view, uint32_t target, uint32_t binary)
 {
-	const struct plan *plan = s->options->plan;
-
-	for (size_t i = 0; i < plan->probe_cnt; i++) {
-		const struct planned_probe *probe = &plan->probes[i];
-
-		if (probe->target == target && probe->binary < s->follow->binary_cnt &&
-		    same_root(plan->binaries[probe->binary].root, root))
-			s->follow->binaries[probe->binary].replaced = probe->binary != current;
-	}
+	if (views__find(s->follow->views, view, target) == binary)
+		return;
+	if (views__put(s->follow->views, view, target, binary))
+		message("record: no memory");
+	ask_soon_who_uses_old_files(s->follow);
 }
 
-static void tell_found(const struct session *s, uint32_t target, size_t first_new)
+static void tell_found(const struct session *s, uint32_t target, uint32_t number)
 {
 	const struct plan *plan = s->options->plan;
-	const struct planned_binary *binary = &plan->binaries[plan->probes[first_new].binary];
+	const struct planned_binary *binary = &plan->binaries[number];
 
+	if (!prober__is_attached(s->prober, number))
+		return;
 	message("record: state %s: %s%s%s: %s is attached (build-id %s)",
 		plan->states[plan->targets[target].state].name, binary->path,
 		binary->root ? " in " : "", binary->root ? binary->root : "",
@@ -181,221 +70,51 @@ static void tell_found(const struct session *s, uint32_t target, size_t first_ne
 		*elf_file__build_id(binary->elf) ? elf_file__build_id(binary->elf) : "none");
 }
 
-static void look_again(struct session *s, uint32_t number, const char *root)
+/* What can be read of it now says nothing. We are told when the writer has finished. */
+static bool is_being_written(struct session *s, uint32_t target)
 {
-	struct plan *plan = s->options->plan;
-	struct planned_target *target = &plan->targets[number];
-	size_t first_new = plan->probe_cnt;
-	struct fault why = {};
-	uint32_t binary;
-	int found;
+	struct file_watch *watch = s->follow->watch;
+	int got = -ENOENT;
+	struct stat st;
+	char *path;
+	int fd;
 
-	found = plan__look_again(plan, number, root, &binary, &why);
-	if (found == -ENOENT && (root || target->pending))
+	if (locate_binary(s->options->plan->targets[target].ref->binary, &path, NULL))
+		return false;
+	if (!stat(path, &st) && S_ISREG(st.st_mode)) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd >= 0) {
+			got = file_watch__guard(watch, fd, target, NULL);
+			close(fd);
+		}
+	}
+	if (got == FILE_WATCH_LEASED || got == FILE_WATCH_UNLEASED)
+		file_watch__unguard(watch, target);
+	free(path);
+	return got == FILE_WATCH_BUSY;
+}
+
+static void not_found(struct session *s, uint32_t view, uint32_t number, const char *root, int err,
+		      const struct fault *why)
+{
+	struct planned_target *target = &s->options->plan->targets[number];
+	bool was_there = views__find(s->follow->views, view, number) != VIEW_NOWHERE;
+	bool *told_elsewhere = &s->follow->targets[number].told_elsewhere;
+
+	if (view == VIEW_OWN && is_being_written(s, number))
 		return;
-	if (found == 0) {
-		mark_replaced(s, number, binary, root);
+	note_where(s, view, number, VIEW_NOWHERE);
+	if (err == -ENOENT && (view != VIEW_OWN || !was_there))
+		return;
+	if (view == VIEW_OWN) {
+		message("record: %s%s", err == -ENOENT ? "pending: " : "", why->text);
+		target->pending = err == -ENOENT;
 		return;
 	}
-	if (found < 0) {
-		message("record: %s", why.text);
-		target->pending |= found == -ENOENT;
-		return;
-	}
-	if (attach_from(s, first_new, &why)) {
-		message("record: %s", why.text);
-		return;
-	}
-	mark_replaced(s, number, binary, root);
-	tell_found(s, number, first_new);
-}
-
-/* Every target that was found in this file. */
-static void look_again_for_binary(struct session *s, uint32_t binary)
-{
-	struct plan *plan = s->options->plan;
-	char *root = plan->binaries[binary].root;
-	size_t cnt = plan->probe_cnt;
-	uint32_t last = UINT32_MAX;
-
-	for (size_t i = 0; i < cnt; i++) {
-		if (plan->probes[i].binary != binary || plan->probes[i].target == last)
-			continue;
-		last = plan->probes[i].target;
-		look_again(s, last, root);
-	}
-}
-
-static void look_for_hooks(struct session *s)
-{
-	struct fault why = {};
-
-	if (plan__look_for_hooks(s->options->plan, &why) ||
-	    attach_from(s, s->options->plan->probe_cnt, &why))
-		message("record: %s", why.text);
-}
-
-static void give_up(struct session *s, uint32_t binary)
-{
-	detach_binary(s, binary);
-	file_watch__remove(s->follow->watch, GUARD_TAG | binary);
-	plan__give_up(s->options->plan, binary);
-}
-
-static void about_to_be_written(struct session *s, uint32_t binary, bool already)
-{
-	const struct planned_binary *b = &s->options->plan->binaries[binary];
-
-	if (!b->elf)
-		return;
-	detach_binary(s, binary);
-	file_watch__release(s->follow->watch, GUARD_TAG | binary);
-	message("record: %s: somebody %s it in place: its probes are taken away%s", b->path,
-		already ? "has written into" : "writes into",
-		already ? " (too late to be sure that nothing ran over them)" : "");
-	plan__give_up(s->options->plan, binary);
-}
-
-static void on_file_event(void *ctx, enum file_watch_kind kind, uint64_t tag)
-{
-	struct session *s = ctx;
-	uint32_t number = TAG_NUMBER(tag);
-
-	if (kind != FILE_WATCH_CHANGED)
-		about_to_be_written(s, number, kind == FILE_WATCH_WRITTEN);
-	else if (tag & GUARD_TAG)
-		look_again_for_binary(s, number);
-	else if (tag & LIBRARY_TAG)
-		look_for_hooks(s);
-	else
-		look_again(s, number, NULL);
-}
-
-void session__handle_file_events(struct session *s)
-{
-	struct fault why = {};
-
-	if (file_watch__dispatch(s->follow->watch, on_file_event, s, &why))
-		message("record: %s", why.text);
-}
-
-/* --- containers ------------------------------------------------------------------------------ */
-
-static void look_into(struct session *s, pid_t pid)
-{
-	struct plan *plan = s->options->plan;
-	char root[64];
-
-	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
-	for (uint32_t i = 0; i < plan->target_cnt; i++)
-		look_again(s, i, root);
-}
-
-static struct namespace *want_namespace(struct follow *f, uint32_t number)
-{
-	struct namespace *oldest = f->namespaces;
-
-	for (size_t i = 0; i < f->namespace_cnt; i++) {
-		if (f->namespaces[i].number == number)
-			return &f->namespaces[i];
-		if (f->namespaces[i].looked_ns < oldest->looked_ns)
-			oldest = &f->namespaces[i];
-	}
-	if (f->namespace_cnt < NAMESPACES_MAX)
-		oldest = &f->namespaces[f->namespace_cnt++];
-	*oldest = (struct namespace) { .number = number };
-	return oldest;
-}
-
-static void look_into_namespace(struct session *s, uint32_t number, pid_t pid)
-{
-	struct namespace *ns = want_namespace(s->follow, number);
-	uint64_t now_ns = clock_monotonic_ns();
-
-	ns->pid = pid;
-	ns->due = ns->looked_ns && now_ns - ns->looked_ns < NAMESPACE_PAUSE_NS;
-	if (ns->due)
-		return;
-	ns->looked_ns = now_ns;
-	look_into(s, pid);
-}
-
-void session__handle_exec(struct session *s, const struct tacho_exec *exec)
-{
-	if (s->follow)
-		look_into_namespace(s, exec->mount_namespace, exec->pid);
-}
-
-static int note_namespace(void *ctx, pid_t pid, ino_t number)
-{
-	look_into_namespace(ctx, number, pid);
-	return 0;
-}
-
-int session__attach_all(struct session *s, struct fault *why)
-{
-	int err;
-
-	err = attach_from(s, 0, why);
-	if (!err && in_use__each_mount_namespace(note_namespace, s))
-		message("record: /proc cannot be read: programs in containers are found when they "
-			"start, not those that run already");
-	return err;
-}
-
-/* --- now and then ---------------------------------------------------------------------------- */
-
-static void let_go_of_old_files(struct session *s)
-{
-	const struct plan *plan = s->options->plan;
-	struct follow *f = s->follow;
-	bool in_use;
-
-	for (uint32_t i = 0; i < f->binary_cnt; i++) {
-		const struct planned_binary *b = &plan->binaries[i];
-
-		if (!f->binaries[i].replaced || !b->elf ||
-		    file_in_use(elf_file__dev(b->elf), elf_file__ino(b->elf), &in_use) || in_use)
-			continue;
-		message("record: %s: no process runs the replaced file any more (build-id %s): its "
-			"probes are taken away",
-			b->path, elf_file__build_id(b->elf));
-		give_up(s, i);
-	}
-}
-
-void session__follow_tick(struct session *s)
-{
-	struct follow *f = s->follow;
-	uint64_t now_ns = clock_monotonic_ns();
-
-	for (size_t i = 0; i < f->namespace_cnt; i++) {
-		if (f->namespaces[i].due &&
-		    now_ns - f->namespaces[i].looked_ns >= NAMESPACE_PAUSE_NS)
-			look_into_namespace(s, f->namespaces[i].number, f->namespaces[i].pid);
-	}
-	if (now_ns - f->in_use_ns < IN_USE_PAUSE_NS)
-		return;
-	f->in_use_ns = now_ns;
-	let_go_of_old_files(s);
-}
-
-/* --- beginning and end ----------------------------------------------------------------------- */
-
-static int watch_target(struct session *s, uint32_t number, struct fault *why)
-{
-	const struct function_ref *ref = s->options->plan->targets[number].ref;
-	char **paths = NULL;
-	size_t cnt = 0;
-	int err;
-
-	err = locate_candidates(ref->binary, &paths, &cnt, why);
-	for (size_t i = 0; !err && i < cnt; i++)
-		err = file_watch__add(s->follow->watch, paths[i], number, why);
-	for (size_t i = 0; i < cnt; i++)
-		free(paths[i]);
-	free(paths);
-	return err;
+	/* Other views are looked into again and again. */
+	if (!*told_elsewhere)
+		message("record: %s (in %s)", why->text, root);
+	*told_elsewhere = true;
 }
 
 static int watch_libraries(struct session *s, struct fault *why)
@@ -413,17 +132,346 @@ static int watch_libraries(struct session *s, struct fault *why)
 	return err;
 }
 
+/* -ESTALE: it changed meanwhile. */
+static int look_once(struct session *s, uint32_t view, uint32_t number, const char *root)
+{
+	struct plan *plan = s->options->plan;
+	size_t first_probe = plan->probe_cnt;
+	size_t first_hook = plan->hook_cnt;
+	struct fault why = {};
+	uint32_t binary;
+	int found, got;
+
+	found = plan__look_again(plan, number, root, &binary, &why);
+	if (found < 0) {
+		not_found(s, view, number, root, found, &why);
+		return 0;
+	}
+	note_where(s, view, number, binary);
+	got = session__attach_new(s, first_probe, first_hook);
+	if (plan->hook_cnt > first_hook && watch_libraries(s, &why))
+		message("record: %s", why.text);
+	/* It may have been known, and busy until now. */
+	if (!got && !found)
+		found = got = session__attach_or_give_up(s, binary);
+	if (got >= 0 && found > 0)
+		tell_found(s, number, binary);
+	return got;
+}
+
+/* A relative path is one from our working directory, and means nothing in another root. */
+static bool is_relative(const char *binary)
+{
+	return *binary != '/' && strchr(binary, '/');
+}
+
+static void look_again(struct session *s, uint32_t view, uint32_t number, const char *root)
+{
+	if (root && is_relative(s->options->plan->targets[number].ref->binary))
+		return;
+	for (int i = 0; i < LOOKS_MAX; i++) {
+		if (look_once(s, view, number, root) != -ESTALE)
+			return;
+	}
+}
+
+/* The library cache may name other folders now, and other folders are to be watched then. */
+static int watch_target(struct session *s, uint32_t number, struct fault *why)
+{
+	const struct function_ref *ref = s->options->plan->targets[number].ref;
+	char **paths = NULL;
+	size_t cnt = 0;
+	int err;
+
+	err = locate_candidates(ref->binary, &paths, &cnt, why);
+	for (size_t i = 0; !err && i < cnt; i++)
+		err = file_watch__add(s->follow->watch, paths[i], number, why);
+	locate_candidates__free(paths, cnt);
+	return err;
+}
+
+static void look_again_by_name(struct session *s, uint32_t number)
+{
+	struct fault why = {};
+
+	if (!strchr(s->options->plan->targets[number].ref->binary, '/') &&
+	    watch_target(s, number, &why))
+		message("record: %s", why.text);
+	look_again(s, VIEW_OWN, number, NULL);
+}
+
+static void look_for_hooks(struct session *s)
+{
+	struct plan *plan = s->options->plan;
+	size_t first_hook = plan->hook_cnt;
+	struct fault why = {};
+
+	if (plan__look_for_hooks(plan, &why))
+		message("record: %s", why.text);
+	session__attach_new(s, plan->probe_cnt, first_hook);
+	if (watch_libraries(s, &why))
+		message("record: %s", why.text);
+}
+
+/* --- what happens to files ------------------------------------------------------------------- */
+
+static bool has_hooks(const struct plan *plan, uint32_t binary)
+{
+	for (size_t i = 0; i < plan->hook_cnt; i++) {
+		if (plan->hooks[i].binary == binary)
+			return true;
+	}
+	return false;
+}
+
+/* A writer has finished. */
+static void content_changed(struct session *s, uint32_t binary)
+{
+	struct plan *plan = s->options->plan;
+
+	for (uint32_t i = 0; i < plan->target_cnt; i++) {
+		if (views__find(s->follow->views, VIEW_OWN, i) == binary)
+			look_again(s, VIEW_OWN, i, NULL);
+	}
+	views__want_file(s->follow->views, binary);
+	if (!has_hooks(plan, binary))
+		return;
+	if (plan->binaries[binary].elf)
+		session__attach_or_give_up(s, binary);
+	look_for_hooks(s);
+}
+
+static void about_to_be_written(struct session *s, uint32_t binary, bool already)
+{
+	bool attached = prober__is_attached(s->prober, binary);
+
+	session__detach_binary(s, binary);
+	file_watch__release(s->follow->watch, GUARD_TAG | binary);
+	if (!attached)
+		return;
+	message("record: %s: somebody %s it in place: its probes are taken away%s",
+		s->options->plan->binaries[binary].path,
+		already ? "has written into" : "writes into",
+		already ? " (too late to be sure that nothing ran over them)" : "");
+	plan__give_up(s->options->plan, binary);
+}
+
+static void on_file_event(void *ctx, enum file_watch_kind kind, uint64_t tag)
+{
+	struct session *s = ctx;
+	uint32_t number = TAG_NUMBER(tag);
+
+	if (kind != FILE_WATCH_CHANGED) {
+		if (tag & GUARD_TAG)
+			about_to_be_written(s, number, kind == FILE_WATCH_WRITTEN);
+	} else if (tag & GUARD_TAG) {
+		content_changed(s, number);
+	} else if (tag & LIBRARY_TAG) {
+		look_for_hooks(s);
+	} else {
+		look_again_by_name(s, number);
+	}
+}
+
+/* --- other views ----------------------------------------------------------------------------- */
+
+static void look_into(struct session *s, uint32_t view, const char *root)
+{
+	for (uint32_t i = 0; i < s->options->plan->target_cnt; i++)
+		look_again(s, view, i, root);
+}
+
+/* Those that have been asked for may be the only ones. */
+static bool is_of_interest(const struct session *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->options->pid_cnt; i++) {
+		if (s->options->pids[i] == pid)
+			return true;
+	}
+	return !s->options->pid_cnt;
+}
+
+void session__handle_exec(struct session *s, const struct tacho_exec *exec)
+{
+	if (s->follow && is_of_interest(s, exec->pid))
+		views__want(s->follow->views, exec->pid);
+}
+
+/* Without the rests between looks: nothing is recorded yet. */
+static int look_at_start(void *ctx, pid_t pid, const struct view_id *id)
+{
+	struct session *s = ctx;
+	char root[VIEW_ROOT_SZ];
+	uint32_t view;
+
+	(void)id;
+	views__want(s->follow->views, pid);
+	while (views__take(s->follow->views, &view, root))
+		look_into(s, view, root);
+	return 0;
+}
+
+static void look_into_all(struct session *s)
+{
+	const struct session_options *o = s->options;
+
+	for (size_t i = 0; i < o->pid_cnt; i++)
+		look_at_start(s, o->pids[i], NULL);
+	if (!o->pid_cnt && in_use__each_view(look_at_start, s))
+		message("record: /proc cannot be read: programs in containers are found when they "
+			"start, not those that run already");
+}
+
+int session__attach_all(struct session *s, struct fault *why)
+{
+	const struct plan *plan = s->options->plan;
+	int err;
+
+	err = session__prepare_attaching(s, why);
+	for (uint32_t i = 0; err >= 0 && i < plan->binary_cnt; i++)
+		err = session__attach_binary(s, i, why);
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		const struct planned_probe *probe = &plan->probes[i];
+
+		if (!plan->binaries[probe->binary].root)
+			note_where(s, VIEW_OWN, probe->target, probe->binary);
+	}
+	look_into_all(s);
+	return 0;
+}
+
+void session__handle_file_events(struct session *s)
+{
+	struct follow *f = s->follow;
+	char root[VIEW_ROOT_SZ];
+	struct fault why = {};
+	uint32_t view;
+
+	if (file_watch__dispatch(f->watch, on_file_event, s, &why))
+		message("record: %s", why.text);
+	if (!views__take(f->views, &view, root))
+		return;
+	look_into(s, view, root);
+	views__looked(f->views);
+}
+
+/* --- old files ------------------------------------------------------------------------------- */
+
+/* Libraries that have hooks are no targets, so that no view knows of them. */
+static bool is_still_named(const struct planned_binary *binary)
+{
+	struct stat st = {};
+	char *path = NULL;
+	int fd = -1;
+
+	if (!binary->root) {
+		if (stat(binary->path, &st))
+			return false;
+	} else if (!locate_binary_in(binary->root, binary->path, &path, &fd, NULL)) {
+		fstat(fd, &st);
+		close(fd);
+		free(path);
+	}
+	return st.st_dev == elf_file__dev(binary->elf) && st.st_ino == elf_file__ino(binary->elf);
+}
+
+/* Where processes may not be looked into, the kernel can still say that there are none. */
+static bool is_in_use(struct session *s, uint32_t binary)
+{
+	const struct elf_file *elf = s->options->plan->binaries[binary].elf;
+	bool in_use;
+
+	if (!file_in_use(elf_file__dev(elf), elf_file__ino(elf), &in_use))
+		return in_use;
+	file_watch__unguard(s->follow->watch, GUARD_TAG | binary);
+	if (is_sole_user(elf_file__fd(elf)))
+		return false;
+	if (!session__guard(s, binary))
+		about_to_be_written(s, binary, true);
+	return true;
+}
+
+static void let_go_of_old_files(struct session *s, bool *named)
+{
+	const struct plan *plan = s->options->plan;
+
+	views__forget_ended(s->follow->views);
+	views__mark(s->follow->views, named, s->follow->binary_cnt);
+	for (uint32_t i = 0; i < s->follow->binary_cnt; i++) {
+		const struct planned_binary *b = &plan->binaries[i];
+
+		if (named[i] || !b->elf || (has_hooks(plan, i) && is_still_named(b)) ||
+		    is_in_use(s, i))
+			continue;
+		message("record: %s: no process runs the old file any more (build-id %s): its "
+			"probes are taken away",
+			b->path, elf_file__build_id(b->elf));
+		session__give_up(s, i);
+	}
+}
+
+void session__follow_tick(struct session *s)
+{
+	struct follow *f = s->follow;
+	uint64_t now_ns = clock_monotonic_ns();
+	bool *named;
+
+	if (now_ns < f->in_use_ns)
+		return;
+	f->in_use_pause_ns *= 2;
+	if (f->in_use_pause_ns > IN_USE_PAUSE_MAX_NS)
+		f->in_use_pause_ns = IN_USE_PAUSE_MAX_NS;
+	f->in_use_ns = now_ns + f->in_use_pause_ns;
+	named = calloc(f->binary_cnt + 1, sizeof(*named));
+	if (named)
+		let_go_of_old_files(s, named);
+	free(named);
+}
+
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+static int add_to_epoll(struct follow *f, int fd, struct fault *why)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+		return fault__set(why, -errno, "epoll: %s", strerror(errno));
+	return 0;
+}
+
+static int open_follow(struct follow *f, size_t target_cnt, struct fault *why)
+{
+	int err;
+
+	f->targets = calloc(target_cnt + 1, sizeof(*f->targets));
+	if (!f->targets)
+		return fault__set(why, -ENOMEM, "no memory");
+	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (f->epoll_fd < 0)
+		return fault__set(why, -errno, "epoll: %s", strerror(errno));
+	err = file_watch__new(&f->watch, why);
+	if (!err)
+		err = add_to_epoll(f, file_watch__fd(f->watch), why);
+	if (!err)
+		err = views__new(target_cnt, &f->views, why);
+	if (!err)
+		err = add_to_epoll(f, views__fd(f->views), why);
+	ask_soon_who_uses_old_files(f);
+	return err;
+}
+
 int session__start_following(struct session *s, struct fault *why)
 {
 	struct plan *plan = s->options->plan;
 	int err;
 
 	s->follow = calloc(1, sizeof(*s->follow));
-	if (s->follow)
-		s->follow->namespaces = calloc(NAMESPACES_MAX, sizeof(*s->follow->namespaces));
-	if (!s->follow || !s->follow->namespaces)
+	if (!s->follow)
 		return fault__set(why, -ENOMEM, "no memory");
-	err = file_watch__new(&s->follow->watch, why);
+	s->follow->epoll_fd = -1;
+	err = open_follow(s->follow, plan->target_cnt, why);
 	for (uint32_t i = 0; !err && i < plan->target_cnt; i++)
 		err = watch_target(s, i, why);
 	if (!err)
@@ -438,7 +486,10 @@ void session__stop_following(struct session *s)
 	if (!f)
 		return;
 	file_watch__free(f->watch);
-	free(f->namespaces);
+	views__free(f->views);
+	if (f->epoll_fd >= 0)
+		close(f->epoll_fd);
+	free(f->targets);
 	free(f->binaries);
 	free(f);
 	s->follow = NULL;

@@ -7,10 +7,12 @@
 #include "session.h"
 
 struct command;
+struct file_watch;
 struct follow;
 struct output_dir;
 struct raw_writer;
 struct ring_buffer;
+struct views;
 
 struct session {
 	const struct session_options *options;
@@ -61,6 +63,48 @@ void session__put_sums(struct session *s, bool last);
 /* Called by libbpf for each record of the ring. */
 int session__on_ring_record(void *ctx, void *data, size_t sz);
 void session__drain(struct session *s);
+
+/* --- attaching.c: probes in a file, while nobody writes into it ------------------------------- */
+
+/* Tags of the file watch: a target's number for its names; GUARD_TAG | the binary's number for its
+ * content, and LIBRARY_TAG | the same for the name of a library that unwinds. */
+#define GUARD_TAG (1ULL << 32)
+#define LIBRARY_TAG (2ULL << 32)
+#define TAG_NUMBER(tag) ((uint32_t)(tag))
+
+struct followed_binary {
+	size_t placed; /* those of the plan's probes that are before this have been put in place */
+};
+
+struct followed_target {
+	bool told_elsewhere; /* what is wrong with it in another view */
+};
+
+struct follow {
+	struct file_watch *watch;
+	struct views *views;
+	int epoll_fd;			  /* of both */
+	struct followed_binary *binaries; /* as the plan's */
+	size_t binary_cnt;
+	struct followed_target *targets; /* as the plan's */
+	uint64_t in_use_ns;		 /* when to ask next */
+	uint64_t in_use_pause_ns;
+	bool told_unguarded;
+};
+
+/* True when the file may be attached to: nobody is writing into it. */
+bool session__guard(struct session *s, uint32_t binary);
+/* To be called when the plan has grown. */
+int session__prepare_attaching(struct session *s, struct fault *why);
+/* Attaches what is new in this file: 1 when something was attached, or 0, or negative errno. */
+int session__attach_binary(struct session *s, uint32_t binary, struct fault *why);
+/* One file's trouble is no other's: it is told and over. -ESTALE: it is changing; look again. */
+int session__attach_or_give_up(struct session *s, uint32_t binary);
+/* Attaches what has been added to the plan since it had so many probes and hooks. */
+int session__attach_new(struct session *s, size_t first_probe, size_t first_hook);
+void session__detach_binary(struct session *s, uint32_t binary);
+/* Detaches it and closes the file. */
+void session__give_up(struct session *s, uint32_t binary);
 
 /* --- following.c: files that come, go and change --------------------------------------------- */
 
