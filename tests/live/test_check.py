@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """tacho check: every state is resolved, shown in a table and as JSON, and nothing is attached."""
+import ctypes
+import functools
+import http.server
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import threading
 
 import harness
 import terminal
@@ -240,6 +244,43 @@ def test_wrong_usage_and_settings_are_2(scratch):
         done = subprocess.run([harness.TACHO, "check", *arguments], capture_output=True, text=True)
         check_equal((done.returncode, done.stdout), (2, ""), done.stderr)
         check(expected in done.stderr, done.stderr)
+
+
+def stripped_with_symbols_on_a_server(scratch):
+    """Returns a stripped program and the folder of a server that has its symbols."""
+    program = scratch / "program"
+    shutil.copy(target("prog_calls"), program)
+    notes = subprocess.run(["readelf", "-n", program], capture_output=True, text=True).stdout
+    build_id = re.search(r"Build ID: (\w+)", notes)[1]
+    folder = scratch / "server" / "buildid" / build_id
+    folder.mkdir(parents=True)
+    subprocess.run(["objcopy", "--only-keep-debug", program, folder / "debuginfo"], check=True)
+    subprocess.run(["strip", "--strip-all", program], check=True)
+    return program, scratch / "server"
+
+
+def test_debuginfod_is_asked_only_when_told_to(scratch):
+    try:
+        ctypes.CDLL("libdebuginfod.so.1")
+    except OSError as why:
+        raise Skip(f"no libdebuginfod.so.1 here: {why}")
+    program, folder = stripped_with_symbols_on_a_server(scratch)
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        env = dict(os.environ, DEBUGINFOD_URLS=f"http://127.0.0.1:{server.server_port}",
+                   DEBUGINFOD_CACHE_PATH=str(scratch / "cache"))
+        for answer, status in (("no", 1), ("yes", 0)):
+            path = harness.config(scratch, {"S": {"function": f"{program}:leaf"}},
+                                  debuginfod=answer)
+            document = json.loads(run("-c", path, "--json", status=status, env=env))
+            check_equal(len(probes(document)), 1 - status, f"debuginfod = {answer}")
+        server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """Says nothing."""
 
 
 if __name__ == "__main__":

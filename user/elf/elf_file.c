@@ -403,6 +403,11 @@ void elf_file__close_descriptor(struct elf_file *file)
 	file->fd = -1;
 }
 
+void elf_file__allow_debuginfod(struct elf_file *file)
+{
+	file->debuginfod = true;
+}
+
 const char *elf_file__path(const struct elf_file *file)
 {
 	return file->path;

@@ -28,6 +28,10 @@ int elf_file__open(const char *path, struct elf_file **ret_file, struct fault *w
 int elf_file__open_fd(int fd, const char *path, struct elf_file **ret_file, struct fault *why);
 void elf_file__free(struct elf_file *file);
 
+/* Before the first question about symbols: debuginfod servers may be asked for those of a stripped
+ * file (DEBUGINFOD_URLS). */
+void elf_file__allow_debuginfod(struct elf_file *file);
+
 const char *elf_file__path(const struct elf_file *file);
 int elf_file__fd(const struct elf_file *file); /* stays open as long as the file; O_CLOEXEC */
 dev_t elf_file__dev(const struct elf_file *file);

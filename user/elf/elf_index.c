@@ -100,10 +100,11 @@ static int read_debugdata(const struct elf_file *file, struct elf_source *source
 static int read_debug_file(const struct elf_file *file, struct elf_source *source,
 			   struct fault *why)
 {
+	const struct debug_file_options options = { .debuginfod = file->debuginfod };
 	struct elf_file *holder = NULL;
 	int err;
 
-	err = debug_file__find(file, NULL, &source->path, why);
+	err = debug_file__find(file, &options, &source->path, why);
 	if (err)
 		return err;
 	source->table = source->path;

@@ -28,6 +28,7 @@ struct elf_file {
 	struct timespec changed; /* last written, when opened */
 	uint16_t machine;
 	bool program;
+	bool debuginfod; /* may be asked for the symbols */
 	Elf *elf;
 	struct elf_segment *segments;
 	size_t segment_cnt;

@@ -105,6 +105,8 @@ int plan__add_binary(struct plan *plan, const char *text, const char *root, uint
 		free(path);
 		return 0;
 	}
+	if (plan->config->debuginfod)
+		elf_file__allow_debuginfod(elf);
 	grown = plan_grow(plan->binaries, plan->binary_cnt, sizeof(*grown));
 	if (grown)
 		plan->binaries = grown;
