@@ -107,7 +107,6 @@ static void ask_exits(struct code *code)
 		require(why.text[0] && !exits.items);
 		return;
 	}
-	require(exits.cnt > 0);
 	for (size_t i = 0; i < exits.cnt; i++) {
 		check_exit(code, &exits.items[i]);
 		tail_calls += exits.items[i].kind == CODE_EXIT_TAIL_CALL;
@@ -116,6 +115,9 @@ static void ask_exits(struct code *code)
 			require(exits.items[k].offset != exits.items[i].offset);
 	}
 	require(tail_calls == exits.tail_call_cnt && maybes == exits.maybe_cnt);
+	code__reads_return_address(code);
+	code__calls_itself(code);
+	require(code__behind_checks(code) < code__size(code));
 	code_exits__free(&exits);
 }
 

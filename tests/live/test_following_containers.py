@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Programs in containers: mount namespaces and roots where paths mean other files."""
 import pathlib
+import subprocess
 
 import harness
 from following import Following, Program, program, put, run_program
@@ -128,6 +129,26 @@ def test_an_upgrade_in_a_container_is_followed_when_it_runs(scratch):
             new.finish()
         recording.check_stops(OWN=12)
         check_equal(gone["build_id"], recording.probes("attached")[0]["build_id"], "detached")
+
+
+def test_a_program_overwritten_in_a_container_is_attached_again(scratch):
+    recorded = Recorded(scratch, NAMESPACE, False, "container")
+    with recorded as (recording, contained):
+        path = recorded.folder / "app"
+        inside = pathlib.Path(f"/proc/{contained.pid}/root{path}")
+        put(program(2), inside)  # nobody runs this one, so that it can be written
+        with another(contained, path, 2) as new:
+            recording.until_told("OWN", "is attached", "/root", times=2)
+            new.own(3)
+            new.finish()
+        subprocess.run(["cp", program(3), inside], check=True)
+        recording.until_told("writes into it in place")
+        recording.until_told("OWN", "is attached", "/root", times=3)
+        with another(contained, path, 3) as newest:
+            newest.own(4)
+            newest.finish()
+        contained.finish()
+        recording.check_stops(OWN=7)
 
 
 def test_a_container_that_has_ended_is_let_go(scratch):

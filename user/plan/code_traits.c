@@ -48,12 +48,11 @@ static bool arm64_reads(const struct code_part *part, size_t i)
 	return word == 0xd50320ff || (word & 0xffffffe0) == 0xaa1e03e0;
 }
 
-bool code__reads_return_address(const struct code *asked)
+bool code__reads_return_address(const struct code *code)
 {
-	struct code *code = (struct code *)asked; /* what is found out is kept */
 	bool is_x86 = code->reader->arch == &code_x86;
 
-	if (!code->size || code__follow(code))
+	if (!code->size)
 		return true;
 	for (size_t p = 0; p < code->part_cnt; p++) {
 		const struct code_part *part = &code->parts[p];

@@ -206,30 +206,76 @@ bool prober__is_attached(const struct prober *prober, uint32_t binary)
 {
 	const struct attachment *attachment = find_attachment(prober, binary);
 
-	return attachment && (attachment->links.fd_cnt || attachment->links.link_cnt);
+	return attachment && (attachment->begins.fd_cnt || attachment->begins.link_cnt ||
+			      attachment->ends.fd_cnt || attachment->ends.link_cnt);
+}
+
+static bool is_end(const struct attach_place *place)
+{
+	switch (TACHO_COOKIE_PLACE(place->cookie)) {
+	case TACHO_PLACE_EXIT:
+	case TACHO_PLACE_LEAVE:
+	case TACHO_PLACE_END:
+	case TACHO_PLACE_UNWIND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Attaches the ends, or the others. */
+static int attach_half(struct prober *prober, const struct planned_binary *binary,
+		       const struct prober_places *places, bool ends,
+		       struct attach_links *ret_links, struct fault *why)
+{
+	struct attach_target target = { .fd = elf_file__fd(binary->elf), .path = binary->path };
+	struct prober_places half = {};
+	struct attach_links links = {};
+	size_t bad;
+	int err = 0;
+
+	half.items = calloc(places->cnt, sizeof(*half.items));
+	half.probes = calloc(places->cnt, sizeof(*half.probes));
+	if (!half.items || !half.probes)
+		err = fault__set(why, -ENOMEM, "no memory to attach to %s", binary->path);
+	for (size_t i = 0; !err && i < places->cnt; i++) {
+		if (is_end(&places->items[i]) != ends)
+			continue;
+		half.items[half.cnt] = places->items[i];
+		half.probes[half.cnt++] = places->probes[i];
+	}
+	if (!err && half.cnt) {
+		target.places = half.items;
+		target.cnt = half.cnt;
+		bad = half.cnt;
+		err = prober->way->attach(prober->bpf, &target, &links, &bad);
+		if (err)
+			explain_attach_failure(prober, &target, err, bad, &half, why);
+	}
+	if (err)
+		attach_links__free(&links);
+	else
+		*ret_links = links;
+	prober_places__free(&half);
+	return err;
 }
 
 static int attach_places(struct prober *prober, const struct planned_binary *binary,
 			 const struct prober_places *places, struct attachment *attachment,
 			 struct fault *why)
 {
-	struct attach_target target = {
-		.fd = elf_file__fd(binary->elf),
-		.path = binary->path,
-		.places = places->items,
-		.cnt = places->cnt,
-	};
-	struct attach_links links = {};
-	size_t bad = target.cnt;
+	struct attach_links begins = {}, ends = {};
 	int err;
 
-	err = prober->way->attach(prober->bpf, &target, &links, &bad);
+	err = attach_half(prober, binary, places, true, &ends, why);
 	if (!err)
-		err = attach_links__move(&attachment->links, &links);
-	if (!err)
-		return 0;
-	attach_links__free(&links);
-	return explain_attach_failure(prober, &target, err, bad, places, why);
+		err = attach_half(prober, binary, places, false, &begins, why);
+	if (!err && (attach_links__move(&attachment->ends, &ends) ||
+		     attach_links__move(&attachment->begins, &begins)))
+		err = fault__set(why, -ENOMEM, "no memory to attach to %s", binary->path);
+	attach_links__free(&begins); /* empty when all went well */
+	attach_links__free(&ends);
+	return err;
 }
 
 int prober__attach(struct prober *prober, uint32_t binary, struct fault *why)
@@ -272,7 +318,8 @@ void prober__detach(struct prober *prober, uint32_t binary)
 
 	if (!attachment)
 		return;
-	attach_links__free_watched(&attachment->links, stop_hijacking, prober);
+	attach_links__free_watched(&attachment->begins, stop_hijacking, prober);
+	attach_links__free_watched(&attachment->ends, stop_hijacking, prober);
 	prober->bpf->bss->no_hijack = false;
 }
 
@@ -289,8 +336,12 @@ void prober__detach_all(struct prober *prober)
 		prober->bpf->bss->recording = false;
 	/* In one go; without memory for that, one after the other. */
 	for (size_t i = 0; i < prober->attachment_cnt; i++) {
-		if (attach_links__move(&all, &prober->attachments[i].links))
-			attach_links__free(&prober->attachments[i].links);
+		struct attachment *attachment = &prober->attachments[i];
+
+		if (attach_links__move(&all, &attachment->begins))
+			attach_links__free(&attachment->begins);
+		if (attach_links__move(&all, &attachment->ends))
+			attach_links__free(&attachment->ends);
 	}
 	attach_links__free(&all);
 }

@@ -14,7 +14,10 @@ struct attachment {
 	uint32_t binary;
 	size_t probe_cnt; /* of the plan's probes and hooks that were there when it was made */
 	size_t hook_cnt;
-	struct attach_links links;
+	/* Ends are there before beginnings and go after them: a call whose beginning is seen is
+	 * seen to end. */
+	struct attach_links begins;
+	struct attach_links ends;
 };
 
 struct prober {
