@@ -9,34 +9,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../probe/uprobe_multi.h"
+
 #define OWN_FILE "/proc/self/exe"
 
 static const struct {
 	const char *name;
 	uint32_t attach_type; /* enum bpf_attach_type of newer kernels */
 } ways[] = {
-	[UPROBE_SESSION] = { "session", 57 }, /* BPF_TRACE_UPROBE_SESSION, d920179b3d48 */
-	[UPROBE_MULTI] = { "multi", 48 },     /* BPF_TRACE_UPROBE_MULTI, 89ae89f53d20 */
+	[UPROBE_SESSION] = { "session", ATTACH_UPROBE_SESSION },
+	[UPROBE_MULTI] = { "multi", ATTACH_UPROBE_MULTI },
 	[UPROBE_PERF] = { "perf", 0 },
 };
-
-/* union bpf_attr.link_create with its uprobe_multi arm, Linux 6.6. */
-struct multi_attr {
-	__u32 prog_fd;
-	__u32 target_fd;
-	__u32 attach_type;
-	__u32 flags;
-	__aligned_u64 path;
-	__aligned_u64 offsets;
-	__aligned_u64 ref_ctr_offsets;
-	__aligned_u64 cookies;
-	__u32 cnt;
-	__u32 multi_flags;
-	__u32 pid;
-	__u32 reserved;
-};
-
-#define MULTI_RETURN 1 /* BPF_F_UPROBE_MULTI_RETURN */
 
 const char *uprobe_way__name(enum uprobe_way way)
 {
@@ -52,7 +36,7 @@ static int attach_multi(struct uprobe_links *links, enum uprobe_way way,
 			const struct bpf_program *prog, const struct uprobe_places *places)
 {
 	uint64_t semaphores[UPROBE_PLACES_MAX], cookies[UPROBE_PLACES_MAX];
-	struct multi_attr attr = {
+	struct uprobe_multi_attr attr = {
 		.prog_fd = (__u32)bpf_program__fd(prog),
 		.attach_type = ways[way].attach_type,
 		.path = (__u64)(unsigned long)OWN_FILE,
@@ -60,7 +44,7 @@ static int attach_multi(struct uprobe_links *links, enum uprobe_way way,
 		.ref_ctr_offsets = places->semaphore ? (__u64)(unsigned long)semaphores : 0,
 		.cookies = places->cookie ? (__u64)(unsigned long)cookies : 0,
 		.cnt = (__u32)places->cnt,
-		.multi_flags = places->at_return ? MULTI_RETURN : 0,
+		.multi_flags = places->at_return ? UPROBE_MULTI_RETURN : 0,
 	};
 	int fd;
 

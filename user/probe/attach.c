@@ -21,30 +21,7 @@
 
 #include "tacho/probe.h"
 #include "tacho_bpf.skel.h"
-
-/* enum bpf_attach_type, from include/uapi/linux/bpf.h of newer kernels. */
-enum {
-	ATTACH_UPROBE_MULTI = 48,   /* Linux 6.6, 89ae89f53d20 */
-	ATTACH_UPROBE_SESSION = 57, /* Linux 6.13, d920179b3d48 */
-};
-
-#define UPROBE_MULTI_RETURN 1 /* BPF_F_UPROBE_MULTI_RETURN */
-
-/* union bpf_attr.link_create with its uprobe_multi arm, Linux 6.6. */
-struct uprobe_multi_attr {
-	__u32 prog_fd;
-	__u32 target_fd;
-	__u32 attach_type;
-	__u32 flags;
-	__aligned_u64 path;
-	__aligned_u64 offsets;
-	__aligned_u64 ref_ctr_offsets;
-	__aligned_u64 cookies;
-	__u32 cnt;
-	__u32 multi_flags;
-	__u32 pid;
-	__u32 reserved;
-};
+#include "uprobe_multi.h"
 
 static int links__add_fd(struct attach_links *links, int fd)
 {
