@@ -115,6 +115,12 @@ static __always_inline void longjmp_lands(struct task_struct *task, struct threa
 		.depth = thread->depth,
 	};
 
+	u32 last = thread->flight_cnt - 1;
+
+	/* A thread that is ended by unwinding comes to its end by a jump. */
+	if (last < FLIGHTS_MAX && thread->flights[last].ended == TACHO_ENDED_THREAD_EXIT &&
+	    thread->flights[last].from_sp <= sp)
+		p.ended = TACHO_ENDED_THREAD_EXIT;
 	thread->jump_from_sp = 0;
 	if (!p.from_sp)
 		return;
