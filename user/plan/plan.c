@@ -138,7 +138,7 @@ void plan__give_up(struct plan *plan, uint32_t binary)
 
 /* --- targets ------------------------------------------------------------------------------- */
 
-static void planned_probe__clear(struct planned_probe *probe)
+void planned_probe__clear(struct planned_probe *probe)
 {
 	free(probe->symbol);
 	free(probe->table);

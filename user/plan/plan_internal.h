@@ -16,6 +16,9 @@ int open_binary(const char *text, const char *root, char **ret_path, struct elf_
 int plan__add_binary(struct plan *plan, const char *text, const char *root, uint32_t *ret_index,
 		     struct fault *why);
 
+/* Frees what the probe owns, not the probe, which is an item of an array. */
+void planned_probe__clear(struct planned_probe *probe);
+
 /* Adds the probes of a target in a file. All or none. */
 int plan__add_probes(struct plan *plan, uint32_t target, uint32_t binary, struct fault *why);
 

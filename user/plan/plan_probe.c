@@ -386,10 +386,7 @@ static int plan__keep_probe(struct plan *plan, struct planned_probe *probe, int 
 		plan->probe_cnt++;
 		return 0;
 	}
-	free(probe->symbol);
-	free(probe->table);
-	free(probe->reason);
-	free(probe->exits);
+	planned_probe__clear(probe);
 	return err;
 }
 

@@ -137,10 +137,7 @@ static int try_state(struct survey *survey, uint32_t state, const struct elf_sym
 		.tail_call_cnt = probe->tail_call_cnt,
 		.maybe_cnt = probe->maybe_cnt,
 	};
-	free(probe->symbol);
-	free(probe->table);
-	free(probe->reason);
-	free(probe->exits);
+	planned_probe__clear(probe);
 	return 0;
 }
 
