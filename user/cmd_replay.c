@@ -73,6 +73,9 @@ static void tell_summary(const struct recorder_summary *summary, const char *dir
 		message("replay: %" PRIu64 " more calls have no rows; %s/activity_summary.csv has "
 			"their sums",
 			summary->summarised, directory);
+	if (summary->process_rows || summary->process_rows_lost)
+		message("%" PRIu64 " rows of processes, %" PRIu64 " lost", summary->process_rows,
+			summary->process_rows_lost);
 }
 
 static int replay_into(struct replay *replay, const char *path, const char *directory)

@@ -25,7 +25,9 @@ void csv_row__begin(struct csv_row *row); /* forgets the row before, keeps the m
 void csv_row__text(struct csv_row *row, const char *text);
 void csv_row__empty(struct csv_row *row); /* a text of no length */
 void csv_row__u64(struct csv_row *row, uint64_t value);
-int csv_row__end(struct csv_row *row); /* adds CRLF; 0 or -ENOMEM */
+void csv_row__s64(struct csv_row *row, int64_t value);
+void csv_row__double(struct csv_row *row, double value); /* float_repr.h */
+int csv_row__end(struct csv_row *row);			 /* adds CRLF; 0 or -ENOMEM */
 void csv_row__free(struct csv_row *row);
 
 #define CSV_DIGITS_MAX 20

@@ -213,6 +213,73 @@ static int decode_summary(struct bytes bytes, struct event *event, struct fault 
 	return 0;
 }
 
+static int decode_process(struct bytes bytes, struct event *event, struct fault *why)
+{
+	struct event_process *process = &event->process;
+	struct tacho_process_usage *usage = &process->usage;
+	size_t sz = bytes.sz;
+
+	if (sz < sizeof(*usage))
+		return too_short(why, "PROCESS", sz);
+	memcpy(usage, bytes.at, sizeof(*usage));
+	bytes.at += sizeof(*usage);
+	bytes.sz -= sizeof(*usage);
+	usage->comm[sizeof(usage->comm) - 1] = '\0';
+	process->command = take_string(&bytes);
+	process->cgroup = take_string(&bytes);
+	if (!process->command || !process->cgroup)
+		return too_short(why, "PROCESS", sz);
+	if (usage->moment >= TACHO_PROCESS_MOMENT_CNT)
+		return fault__set(why, -EBADMSG, "a PROCESS record is of an unknown moment (%u)",
+				  usage->moment);
+	return 0;
+}
+
+static int decode_gpu(struct bytes bytes, struct event *event, struct fault *why)
+{
+	struct event_gpu *gpu = &event->gpu;
+	size_t sz = bytes.sz;
+
+	if (sz < sizeof(gpu->usage))
+		return too_short(why, "GPU", sz);
+	memcpy(&gpu->usage, bytes.at, sizeof(gpu->usage));
+	bytes.at += sizeof(gpu->usage);
+	bytes.sz -= sizeof(gpu->usage);
+	gpu->device = take_string(&bytes);
+	gpu->name = take_string(&bytes);
+	gpu->driver = take_string(&bytes);
+	if (!gpu->device || !gpu->name || !gpu->driver)
+		return too_short(why, "GPU", sz);
+	return 0;
+}
+
+/* Large as well: its arrays are left where they are. */
+static int decode_system(struct bytes bytes, struct event *event, struct fault *why)
+{
+	const struct tacho_system *record = (const void *)bytes.at;
+	const __u16 *cpu_busy = (const void *)(record + 1);
+
+	if (bytes.sz < sizeof(*record))
+		return too_short(why, "SYSTEM", bytes.sz);
+	if (record->cpu_cnt > TACHO_CPUS_MAX)
+		return fault__set(why, -EBADMSG, "a SYSTEM record has %u CPUs", record->cpu_cnt);
+	if (bytes.sz - sizeof(*record) < record->cpu_cnt * sizeof(*cpu_busy))
+		return too_short(why, "SYSTEM", bytes.sz);
+	for (__u32 i = 0; i < record->cpu_cnt; i++) {
+		if (cpu_busy[i] > TACHO_CPU_BUSY_MAX && cpu_busy[i] != TACHO_CPU_UNKNOWN)
+			return fault__set(why, -EBADMSG,
+					  "a SYSTEM record has CPU %u busier than can be", i);
+	}
+	event->system = (struct event_system) {
+		.time_ns = record->time_ns,
+		.known = record->known,
+		.values = record->values,
+		.cpu_cnt = record->cpu_cnt,
+		.cpu_busy = cpu_busy,
+	};
+	return 0;
+}
+
 static int decode_kind(struct bytes bytes, struct event *event, struct fault *why)
 {
 	switch (event->kind) {
@@ -240,6 +307,12 @@ static int decode_kind(struct bytes bytes, struct event *event, struct fault *wh
 		return decode_placed(bytes, event, why);
 	case TACHO_RECORD_EXEC:
 		return decode_plain(bytes, &event->exec, sizeof(event->exec), "EXEC", why);
+	case TACHO_RECORD_PROCESS:
+		return decode_process(bytes, event, why);
+	case TACHO_RECORD_GPU:
+		return decode_gpu(bytes, event, why);
+	case TACHO_RECORD_SYSTEM:
+		return decode_system(bytes, event, why);
 	}
 	return fault__set(why, -EPROTO, "a record of unknown kind %u", event->kind);
 }

@@ -12,9 +12,9 @@
 #include "tacho/event.h"
 
 /* No record is larger; a file that says so is corrupt. */
-#define DECODE_RECORD_MAX 65536
+#define DECODE_RECORD_MAX (256 * 1024)
 
-/* Strings in these point into the record; none is NULL. */
+/* Strings and arrays in these point into the record; none is NULL. */
 
 struct event_state {
 	__u32 number;
@@ -52,6 +52,27 @@ struct event_values {
 	size_t text_sz; /* of the text that is there, <= TACHO_TEXT_SZ */
 };
 
+struct event_process {
+	struct tacho_process_usage usage; /* comm is NUL-terminated; its head says nothing */
+	const char *command;
+	const char *cgroup;
+};
+
+struct event_gpu {
+	struct tacho_gpu usage; /* its head says nothing */
+	const char *device;
+	const char *name;
+	const char *driver;
+};
+
+struct event_system {
+	__u64 time_ns;
+	__u64 known;	       /* bit n: values[n] is known */
+	const __u64 *values;   /* TACHO_SYSTEM_VALUE_CNT, by enum tacho_system_value */
+	__u32 cpu_cnt;	       /* <= TACHO_CPUS_MAX */
+	const __u16 *cpu_busy; /* <= TACHO_CPU_BUSY_MAX, or TACHO_CPU_UNKNOWN */
+};
+
 struct event {
 	enum tacho_record_kind kind;
 	union {
@@ -68,6 +89,9 @@ struct event {
 		struct tacho_counts counts;
 		const struct tacho_summary *summary; /* in the record */
 		struct tacho_exec exec;
+		struct event_process process;
+		struct event_system system;
+		struct event_gpu gpu;
 		struct tacho_flush flush;
 	};
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "escape.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,13 +54,37 @@ static char *put_hex(char *at, unsigned char byte)
 	return at;
 }
 
+#define IN_EACH_BYTE(c) (0x0101010101010101 * (uint64_t)(c))
+
+/* Of eight ASCII bytes: a high bit is set if, and only if, any of them is below n. */
+static uint64_t below(uint64_t eight, unsigned int n)
+{
+	return eight - IN_EACH_BYTE(n);
+}
+
+/* No high bit is set if all eight bytes are plain, and one is if not. */
+static uint64_t what_is_not_plain(const char *text)
+{
+	uint64_t eight;
+
+	memcpy(&eight, text, sizeof(eight));
+	return (eight | below(eight, 0x20) | below(eight ^ IN_EACH_BYTE(0x7f), 1) |
+		below(eight ^ IN_EACH_BYTE('\\'), 1)) &
+	       IN_EACH_BYTE(0x80);
+}
+
 bool escape_is_plain(const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c >= 0x7f || *c == '\\')
-			return false;
-	}
-	return true;
+	size_t sz = strlen(text);
+	uint64_t odd = 0;
+
+	for (size_t at = 0; at + 8 < sz; at += 8)
+		odd |= what_is_not_plain(text + at);
+	if (sz >= 8)
+		return !(odd | what_is_not_plain(text + sz - 8));
+	for (; *text; text++)
+		odd |= (unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f || *text == '\\';
+	return !odd;
 }
 
 size_t escape_bytes(char *escaped, const char *text, size_t sz)
@@ -75,6 +100,57 @@ size_t escape_bytes(char *escaped, const char *text, size_t sz)
 			*at++ = '\\';
 			c++;
 		} else if (sz && !is_control(c)) {
+			memcpy(at, c, sz);
+			at += sz;
+			c += sz;
+		} else {
+			at = put_hex(at, *c++);
+		}
+	}
+	*at = '\0';
+	return (size_t)(at - escaped);
+}
+
+/* How many of the bytes, from the first on, are ASCII: eight at a time. */
+static size_t ascii_sz(const char *text, size_t sz)
+{
+	uint64_t eight;
+	size_t at = 0;
+
+	for (; sz - at >= sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, text + at, sizeof(eight));
+		if (eight & IN_EACH_BYTE(0x80))
+			break;
+	}
+	while (at < sz && (unsigned char)text[at] < 0x80)
+		at++;
+	return at;
+}
+
+bool escape_is_utf8(const char *text, size_t sz)
+{
+	size_t at = ascii_sz(text, sz);
+	size_t character_sz;
+
+	while (at < sz) {
+		character_sz = utf8_character_sz((const unsigned char *)text + at, sz - at);
+		if (!character_sz)
+			return false;
+		at += character_sz;
+		at += ascii_sz(text + at, sz - at);
+	}
+	return true;
+}
+
+size_t escape_no_utf8(char *escaped, const char *text, size_t sz)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	const unsigned char *end = c + sz;
+	char *at = escaped;
+
+	while (c < end) {
+		sz = utf8_character_sz(c, (size_t)(end - c));
+		if (sz) {
 			memcpy(at, c, sz);
 			at += sz;
 			c += sz;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct output *add_output(struct recorder *recorder, const struct sink_ops *ops)
 {
@@ -12,20 +13,39 @@ static struct output *add_output(struct recorder *recorder, const struct sink_op
 	return output;
 }
 
-/* Those with large rows first: when they have taken a row, the others have room for it. */
-static int add_formats(struct recorder *recorder, const char *const *formats, size_t cnt,
-		       bool large_rows, struct fault *why)
+static int check_formats(const char *const *formats, size_t cnt, struct fault *why)
 {
-	const struct sink_ops *ops;
+	const char *const *known;
 
 	for (size_t i = 0; i < cnt; i++) {
-		ops = sink_ops__by_name(formats[i]);
-		if (!ops)
+		known = sink_ops__names();
+		while (*known && strcmp(*known, formats[i]))
+			known++;
+		if (!*known)
 			return fault__set(why, -EINVAL, "no format is called '%s'", formats[i]);
-		if (ops->large_rows == large_rows)
-			add_output(recorder, ops);
 	}
 	return 0;
+}
+
+static bool is_chosen(const struct sink_ops *ops, const char *const *formats, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		if (!strcmp(ops->name, formats[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Those with large rows first: when they have taken a row, the others have room for it. */
+static void add_formats(struct recorder *recorder, const char *const *formats, size_t cnt,
+			bool large_rows)
+{
+	const struct sink_ops *const *ops = sink_ops__all();
+
+	for (; *ops; ops++) {
+		if ((*ops)->large_rows == large_rows && is_chosen(*ops, formats, cnt))
+			add_output(recorder, *ops);
+	}
 }
 
 int recorder__new(const char *const *formats, size_t format_cnt, const struct sink_options *options,
@@ -35,19 +55,19 @@ int recorder__new(const char *const *formats, size_t format_cnt, const struct si
 	int err;
 
 	if (recorder)
-		recorder->outputs = calloc(format_cnt + 3, sizeof(*recorder->outputs));
+		recorder->outputs = calloc(OUTPUTS_MAX, sizeof(*recorder->outputs));
 	if (!recorder || !recorder->outputs) {
 		recorder__free(recorder);
 		return fault__set(why, -ENOMEM, "no memory");
 	}
 	recorder->sink_options = *options;
-	err = add_formats(recorder, formats, format_cnt, true, why);
-	if (!err)
-		err = add_formats(recorder, formats, format_cnt, false, why);
+	err = check_formats(formats, format_cnt, why);
 	if (err) {
 		recorder__free(recorder);
 		return err;
 	}
+	add_formats(recorder, formats, format_cnt, true);
+	add_formats(recorder, formats, format_cnt, false);
 	recorder->summary = add_output(recorder, &summary_sink_ops);
 	recorder->probe_events = add_output(recorder, &probes_sink_ops);
 	recorder->ledger = add_output(recorder, &ledger_sink_ops);
@@ -84,6 +104,8 @@ int recorder__start(struct recorder *recorder, struct fault *why)
 	err = recorder__make_columns(recorder, why);
 	if (err)
 		return err;
+	/* Without a state, the files of calls would stay empty. */
+	recorder->sink_options.on_demand = !recorder->state_cnt;
 	recorder->sink_options.capture_names = recorder->columns;
 	recorder->sink_options.capture_name_cnt = recorder->column_cnt;
 	for (size_t i = 0; !err && i < recorder->output_cnt; i++)
@@ -160,6 +182,8 @@ static int take_flush(struct recorder *recorder, const struct event *event, stru
 		recorder__give_up_unwritten(recorder);
 		write_ledger(recorder, wall_ns, last);
 		flush_outputs(recorder, now_ns, last, NULL);
+	} else {
+		recorder->unwritten_in_part = true;
 	}
 	recorder->ended_well |= last;
 	return err;
@@ -196,6 +220,12 @@ static int take(struct recorder *recorder, const struct event *event, struct fau
 		return recorder__take_activity(recorder, event, why);
 	case TACHO_RECORD_SUMMARY:
 		return recorder__take_summary(recorder, event->summary, why);
+	case TACHO_RECORD_PROCESS:
+		return recorder__take_process(recorder, &event->process, why);
+	case TACHO_RECORD_GPU:
+		return recorder__take_gpu(recorder, &event->gpu, why);
+	case TACHO_RECORD_SYSTEM:
+		return recorder__take_system(recorder, &event->system, why);
 	case TACHO_RECORD_COUNTS:
 		return take_counts(recorder, event, why);
 	case TACHO_RECORD_FLUSH:
@@ -225,6 +255,8 @@ void recorder__summarize(const struct recorder *recorder, struct recorder_summar
 {
 	struct recorder_summary summary = {
 		.failed = recorder->failed,
+		.process_rows = recorder->process_rows,
+		.process_rows_lost = recorder->process_rows_lost,
 		.unusable = recorder->unusable,
 		.ended_well = recorder->ended_well,
 		.last_ns = recorder->last_ns,

@@ -42,7 +42,9 @@ struct recorder_summary {
 	uint64_t open;	     /* rows */
 	uint64_t lost;
 	uint64_t unmatched_returns;
-	uint64_t unusable;   /* records passed over */
+	uint64_t process_rows;	    /* of what processes have used; in one file or more */
+	uint64_t process_rows_lost; /* not in every file that was to have them */
+	uint64_t unusable;	    /* records passed over */
 	int64_t unaccounted; /* entries that the ledger cannot explain; 0 unless something is wrong
 			      */
 	size_t state_cnt;    /* states with at least one call */

@@ -5,6 +5,7 @@
  *     recorder.c               records in; the sinks opened and flushed; the ledger
  *     recorder_declarations.c  what the numbers in records stand for
  *     recorder_rows.c          calls, summaries and probes made rows, and which of them were lost
+ *     recorder_resources.c     what processes, the machine and its GPUs use made rows
  */
 #ifndef TACHO_USER_RECORDER_INTERNAL_H
 #define TACHO_USER_RECORDER_INTERNAL_H
@@ -56,11 +57,16 @@ struct output {
 /* A row that was taken since the last flush that put everything into the files. Should the
  * recording end before there is another one, the ledger has to know whose rows are lost. */
 struct unwritten_row {
-	uint32_t probe;
+	uint32_t probe; /* or UNWRITTEN_PROCESS */
 	uint8_t ended;
 	bool failed;
 	uint16_t outputs; /* bit n: output n took it */
 };
+
+#define UNWRITTEN_PROCESS UINT32_MAX /* no call: a row of what a process has used */
+
+#define OUTPUTS_MAX (SINK_OPS_MAX + 3)
+_Static_assert(OUTPUTS_MAX <= 16, "a bit for each in unwritten_row.outputs");
 
 struct unwritten_summary {
 	uint32_t state;
@@ -86,11 +92,14 @@ struct recorder {
 	struct unwritten_row *unwritten;
 	size_t unwritten_cnt;
 	size_t unwritten_capacity;
+	bool unwritten_in_part; /* a flush has failed: some of them may be in their files */
 	struct unwritten_summary *unwritten_summaries;
 	size_t unwritten_summary_cnt;
 	size_t unwritten_summary_capacity;
 	struct clock_history clock;
 	uint64_t failed;
+	uint64_t process_rows;
+	uint64_t process_rows_lost;
 	uint64_t unusable;
 	bool ended_well;
 	uint64_t last_ns; /* CLOCK_MONOTONIC of the newest thing seen */
@@ -127,6 +136,8 @@ int recorder__take_summary(struct recorder *recorder, const struct tacho_summary
 			   struct fault *why);
 int recorder__take_placed(struct recorder *recorder, const struct tacho_placed *event,
 			  struct fault *why);
+/* Room for one more row at unwritten[unwritten_cnt]; NULL without memory. */
+struct unwritten_row *recorder__next_unwritten(struct recorder *recorder);
 /* The last rows of the probes that are in place. */
 void recorder__end_probes(struct recorder *recorder, uint64_t now_ns);
 /* All rows are in the files. */
@@ -134,5 +145,12 @@ void recorder__forget_unwritten(struct recorder *recorder);
 /* The recording is over and not everything could be written: rows that are missing in any of the
  * files are lost, and the ledger is corrected. */
 void recorder__give_up_unwritten(struct recorder *recorder);
+
+/* recorder_resources.c. Likewise. */
+int recorder__take_process(struct recorder *recorder, const struct event_process *event,
+			   struct fault *why);
+int recorder__take_system(struct recorder *recorder, const struct event_system *event,
+			  struct fault *why);
+int recorder__take_gpu(struct recorder *recorder, const struct event_gpu *event, struct fault *why);
 
 #endif

@@ -109,15 +109,60 @@ static void *grow(void *list, size_t cnt, size_t *capacity, size_t item_sz)
 	return list;
 }
 
-static struct unwritten_row *next_unwritten(struct recorder *recorder)
+/* The first of the unwritten rows that is missing in the file of this output. */
+static size_t first_missing(const struct recorder *recorder, size_t output)
 {
-	struct unwritten_row *grown = grow(recorder->unwritten, recorder->unwritten_cnt,
-					   &recorder->unwritten_capacity, sizeof(*grown));
+	const struct output *o = &recorder->outputs[output];
+	bool takes_them = o->ops->activity || o->ops->process;
+	size_t pending = takes_them ? o->ops->pending(o->sink) : 0;
+	size_t at = recorder->unwritten_cnt;
 
-	if (!grown)
-		return NULL;
-	recorder->unwritten = grown;
-	return &grown[recorder->unwritten_cnt];
+	while (pending && at) {
+		at--;
+		pending -= recorder->unwritten[at].outputs >> output & 1;
+	}
+	return at;
+}
+
+/* Forgets the rows that are in all their files: one file that cannot be written for long is no
+ * reason to remember the rows of the others. */
+static void forget_written(struct recorder *recorder)
+{
+	struct unwritten_row *rows = recorder->unwritten;
+	size_t firsts[OUTPUTS_MAX];
+	size_t kept = 0;
+	bool missing;
+
+	for (size_t i = 0; i < recorder->output_cnt; i++)
+		firsts[i] = first_missing(recorder, i);
+	for (size_t at = 0; at < recorder->unwritten_cnt; at++) {
+		missing = false;
+		for (size_t i = 0; i < recorder->output_cnt; i++)
+			missing |= at >= firsts[i] && rows[at].outputs >> i & 1;
+		if (missing)
+			rows[kept++] = rows[at];
+	}
+	recorder->unwritten_cnt = kept;
+}
+
+struct unwritten_row *recorder__next_unwritten(struct recorder *recorder)
+{
+	size_t capacity = recorder->unwritten_capacity;
+	struct unwritten_row *grown;
+
+	if (recorder->unwritten_cnt < capacity)
+		return &recorder->unwritten[recorder->unwritten_cnt];
+	if (recorder->unwritten_in_part)
+		forget_written(recorder);
+	/* of little use? Then not again before there are twice as many. */
+	if (recorder->unwritten_cnt >= capacity / 2) {
+		grown = grow(recorder->unwritten, capacity, &recorder->unwritten_capacity,
+			     sizeof(*grown));
+		if (!grown)
+			return NULL;
+		recorder->unwritten = grown;
+	}
+	return &recorder->unwritten[recorder->unwritten_cnt];
 }
 
 /* Gives the row to every sink. False when one had no room for it. */
@@ -198,7 +243,7 @@ int recorder__take_activity(struct recorder *recorder, const struct event *event
 	probe = &recorder->probes[activity->probe];
 	account = &recorder->states[probe->state].account;
 	note_hit(probe, activity);
-	unwritten = has_room(recorder) ? next_unwritten(recorder) : NULL;
+	unwritten = has_room(recorder) ? recorder__next_unwritten(recorder) : NULL;
 	if (!unwritten || !put_call(recorder, probe, event, unwritten)) {
 		account->rows_lost++;
 		return 0;
@@ -350,40 +395,29 @@ void recorder__each_probe(const struct recorder *recorder,
 /* --- rows that no file has ---------------------------------------------------------------------
  */
 
-/* The first of the unwritten rows that is missing in the file of this output. */
-static size_t first_missing(const struct recorder *recorder, size_t output)
+static void give_up_row(struct recorder *recorder, const struct unwritten_row *row)
 {
-	const struct output *o = &recorder->outputs[output];
-	size_t pending = o->ops->activity ? o->ops->pending(o->sink) : 0;
-	size_t at = recorder->unwritten_cnt;
+	struct ledger_account *account;
+	struct probe *probe;
 
-	while (pending && at) {
-		at--;
-		pending -= recorder->unwritten[at].outputs >> output & 1;
+	if (row->probe == UNWRITTEN_PROCESS) {
+		recorder->process_rows--;
+		recorder->process_rows_lost++;
+		return;
 	}
-	return at;
+	probe = &recorder->probes[row->probe];
+	account = &recorder->states[probe->state].account;
+	account->ended[row->ended]--;
+	account->rows_lost++;
+	probe->calls--;
+	recorder->failed -= row->failed;
 }
 
 static void give_up_rows(struct recorder *recorder)
 {
-	size_t first = recorder->unwritten_cnt;
-	size_t this_first;
-
-	for (size_t i = 0; i < recorder->output_cnt; i++) {
-		this_first = first_missing(recorder, i);
-		if (this_first < first)
-			first = this_first;
-	}
-	for (size_t i = first; i < recorder->unwritten_cnt; i++) {
-		const struct unwritten_row *row = &recorder->unwritten[i];
-		struct probe *probe = &recorder->probes[row->probe];
-		struct ledger_account *account = &recorder->states[probe->state].account;
-
-		account->ended[row->ended]--;
-		account->rows_lost++;
-		probe->calls--;
-		recorder->failed -= row->failed;
-	}
+	forget_written(recorder);
+	for (size_t at = 0; at < recorder->unwritten_cnt; at++)
+		give_up_row(recorder, &recorder->unwritten[at]);
 }
 
 /* Their sink takes nothing else: its last rows are the last summaries. */
@@ -406,6 +440,7 @@ static void give_up_summaries(struct recorder *recorder)
 void recorder__forget_unwritten(struct recorder *recorder)
 {
 	recorder->unwritten_cnt = 0;
+	recorder->unwritten_in_part = false;
 	recorder->unwritten_summary_cnt = 0;
 }
 

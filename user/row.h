@@ -6,6 +6,8 @@
 #ifndef TACHO_USER_ROW_H
 #define TACHO_USER_ROW_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tacho/event.h"
@@ -66,6 +68,46 @@ struct summary_row {
 	uint64_t buckets[TACHO_BUCKETS]; /* as in struct tacho_summary */
 };
 
+enum process_moment {
+	PROCESS_SAMPLE = TACHO_PROCESS_AT_SAMPLE,
+	PROCESS_EXEC = TACHO_PROCESS_AT_EXEC,
+	PROCESS_EXIT = TACHO_PROCESS_AT_EXIT,
+};
+
+/* What a process has used since it began. Counters are cumulative. */
+struct process_row {
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	enum process_moment moment;
+	uint32_t pid;
+	uint32_t ppid;
+	uint64_t start_ns;    /* CLOCK_REALTIME; the same in all rows of a process */
+	uint64_t start_ticks; /* 1/100 s since boot_s */
+	uint64_t boot_s;      /* seconds since the Unix epoch */
+	const char *comm;
+	const char *command; /* any bytes but NUL */
+	bool command_cut;    /* it goes on */
+	uint64_t user_ns;
+	uint64_t system_ns;
+	uint64_t cpu_ns;
+	bool memory_known;
+	bool peak_known;
+	bool io_known;
+	bool exit_code_known;
+	uint64_t rss_bytes;
+	uint64_t peak_rss_bytes;
+	uint64_t virtual_bytes;
+	uint64_t memory_total_bytes; /* of the machine */
+	uint32_t threads;
+	uint64_t minor_faults;
+	uint64_t major_faults;
+	uint64_t read_bytes;
+	uint64_t write_bytes;
+	uint64_t voluntary_switches;
+	uint64_t involuntary_switches;
+	int32_t exit_code; /* as wait(2) gives it */
+	const char *cgroup;
+};
+
 /* One line of the ledger: everything that became of a state's calls, cumulative since the start. */
 struct ledger_row {
 	uint64_t time_ns; /* CLOCK_REALTIME */
@@ -77,6 +119,46 @@ struct ledger_row {
 	uint64_t lost_nesting;		 /* return dropped by the kernel beyond 64 nested hijacks */
 	uint64_t lost_other; /* no memory for the frame, or no room on disk for the row */
 	uint64_t unmatched_returns;
+};
+
+/* Which values of a GPU or of a process on it are known; the others have no meaning. */
+enum gpu_known {
+	GPU_KNOWS_LOAD = TACHO_GPU_LOAD,
+	GPU_KNOWS_MEMORY_USED = TACHO_GPU_MEMORY_USED,
+	GPU_KNOWS_MEMORY_TOTAL = TACHO_GPU_MEMORY_TOTAL,
+	GPU_KNOWS_TEMPERATURE = TACHO_GPU_TEMPERATURE,
+};
+
+/* A GPU at some moment, or what one process has of it. */
+struct gpu_row {
+	uint64_t time_ns;   /* CLOCK_REALTIME */
+	const char *device; /* as gpu/gpu.h has it; any bytes, as the two below */
+	const char *name;
+	const char *driver;
+	uint32_t pid;	    /* 0: the device itself */
+	unsigned int known; /* enum gpu_known */
+	double load_percent;
+	uint64_t memory_used_bytes;
+	uint64_t memory_total_bytes; /* of devices only */
+	double temperature_celsius;  /* of devices only */
+};
+
+struct system_value {
+	bool known;
+	uint64_t value;
+};
+
+/* How busy each CPU was, by its number: as in struct tacho_system. */
+struct system_cpus {
+	const uint16_t *busy;
+	size_t cnt;
+};
+
+/* What the whole machine uses at some moment. */
+struct system_row {
+	uint64_t time_ns;				    /* CLOCK_REALTIME */
+	struct system_value values[TACHO_SYSTEM_VALUE_CNT]; /* by enum tacho_system_value */
+	struct system_cpus cpus;
 };
 
 #endif

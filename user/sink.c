@@ -6,24 +6,33 @@
 static const struct sink_ops *const sinks[] = {
 	&opentrons_sink_ops,
 	&detail_sink_ops,
+	&process_detail_sink_ops,
+	&opentrons_resources_sink_ops,
+	&system_sink_ops,
+	&gpu_sink_ops,
+	NULL,
 };
 
-#define SINK_CNT (sizeof(sinks) / sizeof(sinks[0]))
+#define SINK_CNT (sizeof(sinks) / sizeof(sinks[0]) - 1)
 
-const struct sink_ops *sink_ops__by_name(const char *name)
+_Static_assert(SINK_CNT <= SINK_OPS_MAX, "who uses them has room for no more");
+
+const struct sink_ops *const *sink_ops__all(void)
 {
-	for (size_t i = 0; i < SINK_CNT; i++) {
-		if (!strcmp(sinks[i]->name, name))
-			return sinks[i];
-	}
-	return NULL;
+	return sinks;
 }
 
 const char *const *sink_ops__names(void)
 {
 	static const char *names[SINK_CNT + 1];
+	size_t cnt = 0, at;
 
-	for (size_t i = 0; i < SINK_CNT; i++)
-		names[i] = sinks[i]->name;
+	for (size_t i = 0; i < SINK_CNT; i++) {
+		at = 0;
+		while (at < cnt && strcmp(names[at], sinks[i]->name))
+			at++;
+		if (at == cnt)
+			names[cnt++] = sinks[i]->name;
+	}
 	return names;
 }

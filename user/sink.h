@@ -31,6 +31,7 @@ struct sink_options {
 	 * away because its columns differ, ...). May be NULL. */
 	void (*notice)(void *ctx, const char *text);
 	void *notice_ctx;
+	bool on_demand; /* no file is made before it has a row */
 	/* What columns the captured values of activity_row have; borrowed, outlive the sink. */
 	const char *const *capture_names; /* any bytes */
 	size_t capture_name_cnt;	  /* <= SINK_CAPTURES_MAX */
@@ -40,7 +41,7 @@ struct sink_options {
 #define SINK_CAPTURES_MAX 1000
 
 struct sink_ops {
-	const char *name; /* as `formats =` spells it */
+	const char *name; /* as `formats =` spells it; sinks that share it are one format */
 	int (*open)(const struct sink_options *options, struct sink **ret_sink, struct fault *why);
 	/* 0; 1 when rows of this kind do not go into its files; -ENOBUFS when the backlog is full:
 	 * the row is not taken. NULL = not wanted. */
@@ -48,6 +49,9 @@ struct sink_ops {
 	int (*ledger)(struct sink *sink, const struct ledger_row *row);
 	int (*summary)(struct sink *sink, const struct summary_row *row);
 	int (*probe)(struct sink *sink, const struct probe_row *row);
+	int (*process)(struct sink *sink, const struct process_row *row);
+	int (*gpu)(struct sink *sink, const struct gpu_row *row);
+	int (*system)(struct sink *sink, const struct system_row *row);
 	/* Writes what is gathered. now_ns is CLOCK_MONOTONIC; last forces the fdatasync that
 	 * sync_ns asks for (none when UINT64_MAX). */
 	int (*flush)(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
@@ -59,17 +63,23 @@ struct sink_ops {
 	void (*free)(struct sink *sink); /* does not flush; NULL is fine */
 };
 
-/* The sink of this name, or NULL. */
-const struct sink_ops *sink_ops__by_name(const char *name);
+/* The sinks of all formats, NULL-terminated. "ledger", "summary" and "probes" are not among them:
+ * they are always written. Of two that take the same rows, both large, the one with the larger rows
+ * comes first. */
+const struct sink_ops *const *sink_ops__all(void);
+#define SINK_OPS_MAX 12
 
-/* All names that sink_ops__by_name knows, NULL-terminated. "ledger", "summary" and "probes" are not
- * among them: they are always written. */
+/* The names of the formats, each once, NULL-terminated. */
 const char *const *sink_ops__names(void);
 
-extern const struct sink_ops opentrons_sink_ops; /* sink_opentrons.c */
-extern const struct sink_ops detail_sink_ops;	 /* sink_detail.c */
-extern const struct sink_ops ledger_sink_ops;	 /* sink_ledger.c */
-extern const struct sink_ops summary_sink_ops;	 /* sink_summary.c */
-extern const struct sink_ops probes_sink_ops;	 /* sink_probes.c */
+extern const struct sink_ops opentrons_sink_ops;	   /* sink_opentrons.c */
+extern const struct sink_ops detail_sink_ops;		   /* sink_detail.c */
+extern const struct sink_ops ledger_sink_ops;		   /* sink_ledger.c */
+extern const struct sink_ops summary_sink_ops;		   /* sink_summary.c */
+extern const struct sink_ops probes_sink_ops;		   /* sink_probes.c */
+extern const struct sink_ops process_detail_sink_ops;	   /* sink_process_detail.c */
+extern const struct sink_ops opentrons_resources_sink_ops; /* sink_opentrons_resources.c */
+extern const struct sink_ops system_sink_ops;		   /* sink_system.c */
+extern const struct sink_ops gpu_sink_ops;		   /* sink_gpu.c */
 
 #endif

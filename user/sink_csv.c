@@ -11,6 +11,8 @@
 #include "datafile.h"
 #include "output_dir.h"
 
+#define TENTHS_EXACT 1e14 /* ten times as much is exact in a double (2^53), too */
+
 struct sink {
 	const struct sink_csv_format *format;
 	struct sink_options options;
@@ -43,23 +45,59 @@ void sink_csv__put_text(struct csv_row *row, const void *field)
 	put_text_or_none(row, *(const char *const *)field);
 }
 
-void sink_csv__put_hostile_text(struct csv_row *row, const void *field)
+static void put_escaped(struct csv_row *row, const char *text, size_t sz,
+			size_t (*escape)(char *escaped, const char *text, size_t sz))
 {
-	const char *text = *(const char *const *)field;
-	char *escaped;
+	char *escaped = malloc(ESCAPED_SZ(sz));
 
-	if (escape_is_plain(text)) {
-		csv_row__text(row, text);
-		return;
-	}
-	escaped = malloc(ESCAPED_SZ(strlen(text)));
 	if (escaped) {
-		escape_bytes(escaped, text, strlen(text));
+		escape(escaped, text, sz);
 		csv_row__text(row, escaped);
 	} else {
 		row->err = -ENOMEM;
 	}
 	free(escaped);
+}
+
+/* By whole numbers: printf would write the decimal point of the locale. */
+void sink_csv__put_decimal(struct csv_row *row, double value)
+{
+	char text[1 + CSV_DIGITS_MAX + sizeof(".0")], *at = text;
+	long long tenths;
+
+	if (!(value > -TENTHS_EXACT && value < TENTHS_EXACT)) {
+		csv_row__empty(row);
+		return;
+	}
+	tenths = (long long)(value * 10 + (value < 0 ? -0.5 : 0.5));
+	if (tenths < 0)
+		*at++ = '-';
+	at = csv_digits(at, (uint64_t)llabs(tenths) / 10);
+	*at++ = '.';
+	*at++ = (char)('0' + llabs(tenths) % 10);
+	*at = '\0';
+	csv_row__text(row, text);
+}
+
+void sink_csv__put_hostile_text(struct csv_row *row, const void *field)
+{
+	const char *text = *(const char *const *)field;
+
+	if (escape_is_plain(text))
+		csv_row__text(row, text);
+	else
+		put_escaped(row, text, strlen(text), escape_bytes);
+}
+
+void sink_csv__put_utf8_text(struct csv_row *row, const void *field)
+{
+	const char *text = *(const char *const *)field;
+	size_t sz = strlen(text);
+
+	if (escape_is_utf8(text, sz))
+		csv_row__text(row, text);
+	else
+		put_escaped(row, text, sz, escape_no_utf8);
 }
 
 /* The row of column names; for a headers file, without the line end. NULL without memory. */
@@ -114,7 +152,7 @@ int sink_csv__open(const struct sink_csv_format *format, const struct sink_optio
 	sink->format = format;
 	sink->options = *options;
 	sink->row.quoting = format->quoting;
-	if (!format->on_demand || is_there(format, options))
+	if (!(format->on_demand || options->on_demand) || is_there(format, options))
 		err = open_file(sink, why);
 	if (err)
 		sink_csv__free(sink);

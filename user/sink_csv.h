@@ -37,6 +37,12 @@ void sink_csv__put_u32(struct csv_row *row, const void *field);
 void sink_csv__put_text(struct csv_row *row, const void *field);
 /* A const char * that anybody may have chosen, escaped (escape.h). */
 void sink_csv__put_hostile_text(struct csv_row *row, const void *field);
+/* Likewise, but escaped only where it is no UTF-8. */
+void sink_csv__put_utf8_text(struct csv_row *row, const void *field);
+
+/* For put functions: one decimal, rounded. Empty if it is no number, or so large that a double has
+ * no decimals. */
+void sink_csv__put_decimal(struct csv_row *row, double value);
 
 /* format is borrowed for the life of the sink. A file that is made on demand and is there already
  * is opened at once, so that what is wrong with it is known before anything is recorded. */

@@ -36,6 +36,9 @@ enum tacho_record_kind {
 	TACHO_RECORD_SUMMARY = 10, /* struct tacho_summary */
 	TACHO_RECORD_PLACED = 11,  /* struct tacho_placed */
 	TACHO_RECORD_EXEC = 12,	   /* struct tacho_exec; not kept in files */
+	TACHO_RECORD_PROCESS = 13, /* struct tacho_process_usage */
+	TACHO_RECORD_SYSTEM = 14,  /* struct tacho_system */
+	TACHO_RECORD_GPU = 15,	   /* struct tacho_gpu */
 };
 
 /* How a call ended. */
@@ -220,6 +223,119 @@ struct tacho_exec {
 	__u32 mount_namespace; /* inode number */
 };
 
+enum tacho_process_moment {
+	TACHO_PROCESS_AT_SAMPLE = 0, /* at a tick */
+	TACHO_PROCESS_AT_EXEC = 1,   /* has begun to run this command */
+	TACHO_PROCESS_AT_EXIT = 2,   /* has ended: final totals */
+	TACHO_PROCESS_MOMENT_CNT
+};
+
+#define TACHO_PROCESS_EXIT_CODE 1u /* exit_code is known */
+#define TACHO_PROCESS_EXACT_CPU 2u /* cpu_ns is the scheduler's count, not user + system */
+#define TACHO_PROCESS_MEMORY 4u	   /* rss, peak and virtual bytes are known */
+#define TACHO_PROCESS_PEAK 8u	   /* ... the peak, at least */
+#define TACHO_PROCESS_IO 16u	   /* read_bytes and write_bytes are known */
+#define TACHO_PROCESS_CUT 32u	   /* the command goes on */
+
+/* What one process has used since it began, at some moment. Only processes that the settings
+ * choose have records. */
+struct tacho_process_usage {
+	struct tacho_record head;
+	__u64 time_ns;	/* CLOCK_MONOTONIC */
+	__u64 start_ns; /* CLOCK_REALTIME, as computed when it was first seen; with pid, its key */
+	__u64 start_ticks; /* of 1/100 s since boot: field 22 of /proc/PID/stat */
+	__u64 boot_s;	   /* CLOCK_REALTIME: btime of /proc/stat when it was first seen */
+	__u64 user_ns;	   /* as /proc/PID/stat shows them, but in nanoseconds */
+	__u64 system_ns;
+	__u64 cpu_ns;
+	__u64 rss_bytes;
+	__u64 peak_rss_bytes;
+	__u64 virtual_bytes;
+	__u64 memory_total_bytes; /* of the machine: MemTotal */
+	__u64 minor_faults;
+	__u64 major_faults;
+	__u64 read_bytes;
+	__u64 write_bytes;
+	__u64 voluntary_switches;
+	__u64 involuntary_switches;
+	__u32 pid; /* as the recorder sees it */
+	__u32 ppid;
+	__u32 threads;
+	__u32 moment;	 /* enum tacho_process_moment */
+	__s32 exit_code; /* as wait(2) gives it */
+	__u32 flags;
+	char comm[TACHO_COMM_SZ];
+	/* command line (formatted: arguments stripped and joined by blanks), cgroup */
+};
+
+/* What is known of the whole machine. Numbers of values are append-only, too. */
+enum tacho_system_value {
+	TACHO_SYSTEM_MEMORY_TOTAL = 0, /* bytes; as are the next ones */
+	TACHO_SYSTEM_MEMORY_AVAILABLE = 1,
+	TACHO_SYSTEM_MEMORY_USED = 2,
+	TACHO_SYSTEM_MEMORY_FREE = 3,
+	TACHO_SYSTEM_MEMORY_BUFFERS = 4,
+	TACHO_SYSTEM_MEMORY_CACHED = 5, /* reclaimable slabs included */
+	TACHO_SYSTEM_MEMORY_SHARED = 6,
+	TACHO_SYSTEM_SWAP_TOTAL = 7,
+	TACHO_SYSTEM_SWAP_USED = 8,
+	TACHO_SYSTEM_LOAD_1MIN = 9, /* hundredths; as are the next two */
+	TACHO_SYSTEM_LOAD_5MIN = 10,
+	TACHO_SYSTEM_LOAD_15MIN = 11,
+	TACHO_SYSTEM_CPU_BUSY = 12, /* over all CPUs, tenths of a percent since the record before */
+	/* Time in which some or all tasks stood still for want of something: microseconds since the
+	 * machine was booted */
+	TACHO_SYSTEM_MEMORY_SOME_US = 13,
+	TACHO_SYSTEM_MEMORY_FULL_US = 14,
+	TACHO_SYSTEM_IO_SOME_US = 15,
+	TACHO_SYSTEM_IO_FULL_US = 16,
+	TACHO_SYSTEM_CPU_SOME_US = 17,
+	TACHO_SYSTEM_CPU_FULL_US = 18,
+	/* ... and its share of the last 10 seconds: hundredths of a percent */
+	TACHO_SYSTEM_MEMORY_SOME_AVG10 = 19,
+	TACHO_SYSTEM_MEMORY_FULL_AVG10 = 20,
+	TACHO_SYSTEM_IO_SOME_AVG10 = 21,
+	TACHO_SYSTEM_IO_FULL_AVG10 = 22,
+	TACHO_SYSTEM_CPU_SOME_AVG10 = 23,
+	TACHO_SYSTEM_CPU_FULL_AVG10 = 24,
+	TACHO_SYSTEM_VALUE_CNT
+};
+
+#define TACHO_SYSTEM_VALUES_MAX 32 /* room in records, for those to come */
+#define TACHO_CPUS_MAX 8192	   /* the most that any kernel is built for (NR_CPUS) */
+#define TACHO_CPU_UNKNOWN 0xffffu
+#define TACHO_CPU_BUSY_MAX 1000 /* tenths of a percent */
+
+/* What the whole machine uses at some moment. */
+struct tacho_system {
+	struct tacho_record head;
+	__u64 time_ns;			       /* CLOCK_MONOTONIC */
+	__u64 known;			       /* bit n: values[n] is known */
+	__u64 values[TACHO_SYSTEM_VALUES_MAX]; /* by enum tacho_system_value */
+	__u32 cpu_cnt;			       /* <= TACHO_CPUS_MAX */
+	__u32 reserved;
+	/* a __u16 for each CPU by its number: tenths of a percent that it was busy since the record
+	 * before, or TACHO_CPU_UNKNOWN, also when it is offline */
+};
+
+#define TACHO_GPU_LOAD 1u
+#define TACHO_GPU_MEMORY_USED 2u
+#define TACHO_GPU_MEMORY_TOTAL 4u
+#define TACHO_GPU_TEMPERATURE 8u
+
+/* A GPU at some moment, or what one process has of it. */
+struct tacho_gpu {
+	struct tacho_record head;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 memory_used_bytes;
+	__u64 memory_total_bytes;
+	__u32 pid;	   /* 0: the device itself */
+	__u32 known;	   /* TACHO_GPU_...: the values that mean something */
+	__u32 load;	   /* tenths of a percent */
+	__s32 temperature; /* tenths of a degree Celsius */
+			   /* device, name, driver: as struct gpu_usage has them (user/gpu/gpu.h) */
+};
+
 /* The recorder flushed here: everything before this belongs on disk. */
 struct tacho_flush {
 	struct tacho_record head;
@@ -242,5 +358,9 @@ _Static_assert(sizeof(struct tacho_values) == 600, "wire");
 _Static_assert(sizeof(struct tacho_summary) == 496, "wire");
 _Static_assert(sizeof(struct tacho_exec) == 16, "wire");
 _Static_assert(sizeof(struct tacho_flush) == 24, "wire");
+_Static_assert(sizeof(struct tacho_process_usage) == 184, "wire");
+_Static_assert(sizeof(struct tacho_gpu) == 48, "wire");
+_Static_assert(sizeof(struct tacho_system) == 288, "wire");
+_Static_assert(TACHO_SYSTEM_VALUE_CNT <= TACHO_SYSTEM_VALUES_MAX, "wire");
 
 #endif

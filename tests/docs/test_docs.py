@@ -51,7 +51,7 @@ def test_every_manual_formats_without_a_warning(scratch):
 def test_every_option_of_a_command_is_in_its_manual(scratch):
     for command in commands():
         page = manual(f"tacho-{command}.1")
-        options = re.findall(r"^\s+(?:-\w, )?(--[a-z-]+)", help_of(command), re.M)
+        options = re.findall(r"^\s+(?:-\w(?:\[\w+\])?, )?(--[a-z-]+)", help_of(command), re.M)
         check(options, f"{command} --help shows no options")
         for option in options:
             check(option in page, f"tacho-{command}.1 does not mention {option}")
@@ -79,8 +79,9 @@ def test_every_column_is_in_FORMATS(scratch):
     headers = [(recorded / "robot_activity_data_headers").read_text()] + [
         (recorded / name).read_text().splitlines()[0]
         for name in ("activity_detail.csv", "activity_ledger.csv")]
-    for name in ("sink_probes.c", "sink_summary.c"):
-        columns = re.findall(r'^\t{ "([a-z_]+)",', (TOP / "user" / name).read_text(), re.M)
+    for name in ("sink_probes.c", "sink_summary.c", "sink_process_detail.c",
+                 "sink_opentrons_resources.c", "sink_system.c", "sink_gpu.c"):
+        columns = re.findall(r'^\t{ "([a-z_]+(?:[0-9]+min)?)",', (TOP / "user" / name).read_text(), re.M)
         check(len(columns) > 5, f"{name}: {columns}")
         headers.append(",".join(columns))
     for column in ",".join(headers).split(","):

@@ -8,6 +8,8 @@ U8, U16, U32, U64, S8, S16, S32, S64, POINTER, BOOL, STRING = range(1, 12)
 LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER_EQUAL, GREATER = range(1, 7)
 RETURN, EXCEPTION, UNWOUND, THREAD_EXIT, EXEC, KILLED, OPEN = range(7)
 ATTACHED, DETACHED = range(2)
+SAMPLE, AT_EXEC, EXIT = range(3)
+EXIT_CODE, EXACT_CPU, MEMORY, PEAK, IO, CUT = (1 << n for n in range(6))
 BUCKETS, CAPTURES_MAX, RETURNED = 48, 8, 1 << 63
 
 
@@ -75,6 +77,27 @@ def placed(number, placing, time_ns, offset):
     return record(11, struct.pack("=IIQQ", number, placing, time_ns, offset))
 
 
+def process(moment, time_ns, pid, command, user_ns=0, system_ns=0, rss=0, flags=MEMORY | PEAK | IO,
+            exit_code=0, comm=b"python3", cgroup="/system.slice/server.service"):
+    start_ticks, boot_s = 12, 1720546700
+    return record(13, struct.pack("=17Q4IiI16s", time_ns, boot_s * 10**9 + start_ticks * 10**7,
+                                  start_ticks, boot_s, user_ns, system_ns, user_ns + system_ns, rss,
+                                  2 * rss, 3 * rss, 1_000_000_000, 11, 12, 13, 14, 15, 16, pid, 1, 3,
+                                  moment, exit_code, flags, comm), command, cgroup)
+
+
+def system(time_ns, values, cpus=()):
+    known = sum(1 << n for n in values)
+    return record(14, struct.pack("=QQ32QII", time_ns, known, *(values.get(n, 0) for n in range(32)),
+                                  len(cpus), 0)
+                  + b"".join(struct.pack("=H", 0xffff if c is None else c) for c in cpus))
+
+
+def gpu(time_ns, pid, known, load=0, used=0, total=0, temperature=0):
+    return record(15, struct.pack("=3Q3Ii", time_ns, used, total, pid, known, load, temperature),
+                  "0000:01:00.0", "A \"GPU\", of some kind", "nvidia")
+
+
 def every_record():
     """Two states and every kind of record; the files that it comes to are in every_record/."""
     ns = 1_000_000_000
@@ -110,6 +133,18 @@ def every_record():
         summary(0, 7 * ns, 9 * ns, (998, 0, 0, 1, 0, 1), 5_000_000, 1, 3_000_000,
                 {0: 10, 10: 989, 21: 1}),
         activity(0, 8 * ns, 9 * ns, OPEN, tail=values(None, (4, 7), text=b"left")),
+        process(AT_EXEC, 8 * ns, 812, "python3 -c import time\ntime.sleep(1)", rss=4096),
+        process(SAMPLE, 8 * ns + 1, 812, "python3 -c import time\ntime.sleep(1)", 35279999999,
+                4810000000, 95_000_000),
+        process(SAMPLE, 8 * ns + 2, 813, 'sh -c "a,\udcff\\"', 10**7, rss=1_234_567, comm=b"s\n",
+                cgroup=""),
+        process(SAMPLE, 8 * ns + 3, 814, "cut", flags=CUT, cgroup="/"),
+        process(EXIT, 8 * ns + 4, 812, "python3 -c import time\ntime.sleep(1)", 35290000000,
+                4810000000, flags=EXIT_CODE | EXACT_CPU | PEAK, exit_code=3 << 8),
+        process(EXIT, 8 * ns + 5, 813, "", flags=EXIT_CODE, exit_code=9),
+        system(8 * ns + 6, {0: 8000, 10: 205, 12: 542}, (125, None, 1000)),
+        gpu(8 * ns + 6, 0, 15, 375, 838860800, 6441402368, -55),
+        gpu(8 * ns + 6, 812, 2, used=4096),
         counts(0, 1003), counts(1, 6, 1, 0, 0, 2), flush(9 * ns, 1),
     ])
 

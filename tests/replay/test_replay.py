@@ -58,8 +58,32 @@ def test_every_kind_of_record_comes_to_its_files(scratch):
     status, errors = replay(variant(scratch, streams.every_record()), out)
     check_equal(status, 0, errors)
     check("1000 more calls have no rows" in errors, errors)
+    check("6 rows of processes, 0 lost" in errors, errors)
     check_files(out, HERE / "every_record")
     harness.ledger(out)  # checks the identity
+
+
+def test_a_command_line_of_128_kib_comes_through_whole(scratch):
+    command = "python3 " + 'a "b",\n' * (131072 // 8)
+    command = command[:131072]
+    data = streams.stream() + streams.clock(0, 0) + \
+        streams.process(streams.SAMPLE, 1, 812, command) + streams.flush(2, 1)
+    status, errors = replay(variant(scratch, data), scratch / "out")
+    check_equal(status, 0, errors)
+    csv.field_size_limit(1 << 20)
+    with open(scratch / "out" / "system_resource_data", newline="") as file:
+        rows = list(csv.reader(file, strict=True))
+    check_equal([row[1] for row in rows], [command])
+    with open(scratch / "out" / "process_detail.csv", newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    check_equal([row["command"] for row in rows], [command.replace("\n", "\\x0a")])
+
+
+def test_a_record_larger_than_any_ends_the_reading(scratch):
+    data = streams.stream() + streams.process(streams.SAMPLE, 1, 812, "x" * 262144)
+    status, errors = replay(variant(scratch, data), scratch / "out")
+    check_equal(status, 1, errors)
+    check("a record says it has 2623" in errors, errors)
 
 
 def test_a_probe_that_was_never_hit_is_seen(scratch):
@@ -88,6 +112,10 @@ def test_every_cut_gives_whole_rows_and_says_that_it_was_cut(scratch):
             status, errors = replay(variant(scratch, data[:at]), out)
             check_equal(status, 1, f"cut at {at}: {errors}")
             check("cut off" in errors or "did not end well" in errors, errors)
+            if not (out / "robot_activity_data").exists():
+                check(data.index(b"MOVING" if folder.name == "every_record" else whole[1:5]) > at,
+                      f"cut at {at}: no rows, though there is a state")
+                continue
             rows = (out / "robot_activity_data").read_bytes()
             check(whole.startswith(rows), f"cut at {at}: other rows")
             harness.activities(out)

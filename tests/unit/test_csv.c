@@ -181,6 +181,59 @@ static void a_character_that_is_cut_off_is_bytes(void **state)
 	expect_escaped("\xf0\x9f\x92\xa9", 4, "\xf0\x9f\x92\xa9");
 }
 
+static void expect_no_utf8_escaped(const char *text, const char *expected)
+{
+	size_t sz = strlen(text);
+	char *copy = malloc(sz + 1);
+	char *escaped = malloc(ESCAPED_SZ(sz));
+
+	assert_non_null(copy);
+	assert_non_null(escaped);
+	memcpy(copy, text, sz);
+	assert_int_equal(escape_is_utf8(copy, sz), !strcmp(text, expected));
+	assert_int_equal(escape_no_utf8(escaped, copy, sz), strlen(expected));
+	assert_string_equal(escaped, expected);
+	free(copy);
+	free(escaped);
+}
+
+static void what_is_utf8_may_stay_as_it_is(void **state)
+{
+	(void)state;
+	expect_no_utf8_escaped("", "");
+	expect_no_utf8_escaped("a\\b\n\x7f\x1b\\xff", "a\\b\n\x7f\x1b\\xff");
+	expect_no_utf8_escaped("\xc2\x9b\xc2\xa0", "\xc2\x9b\xc2\xa0");
+	expect_no_utf8_escaped("\xff", "\\xff");
+	/* in any place of the eight bytes that are looked at together, and behind them */
+	expect_no_utf8_escaped("1234567\xff", "1234567\\xff");
+	expect_no_utf8_escaped("12345678\xff", "12345678\\xff");
+	expect_no_utf8_escaped("1234567\xc3\xa9"
+			       "123456789\xc3",
+			       "1234567\xc3\xa9"
+			       "123456789\\xc3");
+	expect_no_utf8_escaped("12345678\xe6\x97\xa5"
+			       "1234567\xe6\x97",
+			       "12345678\xe6\x97\xa5"
+			       "1234567\\xe6\\x97");
+}
+
+/* A character in every place of a text, among those next to what is not plain. */
+static void expect_plain_but_for(char c, size_t sz)
+{
+	const bool plain = c >= ' ' && c <= '~' && c != '\\';
+	char *text = malloc(sz + 1);
+
+	assert_non_null(text);
+	for (size_t at = 0; at < sz; at++) {
+		for (size_t i = 0; i < sz; i++)
+			text[i] = " ~[]"[i % 4];
+		text[sz] = '\0';
+		text[at] = c;
+		assert_int_equal(escape_is_plain(text), plain);
+	}
+	free(text);
+}
+
 static void plain_text_is_known(void **state)
 {
 	(void)state;
@@ -190,6 +243,10 @@ static void plain_text_is_known(void **state)
 	assert_false(escape_is_plain("a\x7f"));
 	assert_false(escape_is_plain("\x1f"));
 	assert_false(escape_is_plain("\xc3\xa9"));
+	for (int c = 1; c < 256; c++) {
+		for (size_t sz = 1; sz < 20; sz++)
+			expect_plain_but_for((char)c, sz);
+	}
 }
 
 static void whole_rows_end_at_line_feeds_outside_quotes(void **state)
@@ -247,6 +304,30 @@ static void walking_in_pieces_finds_the_same_ends(void **state)
 	}
 }
 
+static void numbers_may_be_negative_or_broken(void **state)
+{
+	struct csv_row row = { .quoting = CSV_QUOTE_MINIMAL };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		csv_row__begin(&row);
+		csv_row__s64(&row, INT64_MIN);
+		csv_row__s64(&row, -1);
+		csv_row__s64(&row, INT64_MAX);
+		csv_row__double(&row, -2.2250738585072014e-308);
+		csv_row__double(&row, 0);
+		assert_int_equal(csv_row__end(&row), 0);
+		row.data[row.sz - 2] = '\0';
+		assert_string_equal(row.data,
+				    i ? "\"-9223372036854775808\",\"-1\",\"9223372036854775807\","
+					"\"-2.2250738585072014e-308\",\"0.0\""
+				      : "-9223372036854775808,-1,9223372036854775807,"
+					"-2.2250738585072014e-308,0.0");
+		row.quoting = CSV_QUOTE_ALL;
+	}
+	csv_row__free(&row);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,10 +340,12 @@ int main(void)
 		cmocka_unit_test(hostile_text_becomes_one_line_of_utf8),
 		cmocka_unit_test(escaping_goes_by_length_and_not_by_nul),
 		cmocka_unit_test(a_character_that_is_cut_off_is_bytes),
+		cmocka_unit_test(what_is_utf8_may_stay_as_it_is),
 		cmocka_unit_test(plain_text_is_known),
 		cmocka_unit_test(whole_rows_end_at_line_feeds_outside_quotes),
 		cmocka_unit_test(a_torn_row_in_the_middle_ends_with_its_line),
 		cmocka_unit_test(walking_in_pieces_finds_the_same_ends),
+		cmocka_unit_test(numbers_may_be_negative_or_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

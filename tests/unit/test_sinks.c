@@ -370,20 +370,27 @@ static void a_sink_that_cannot_open_says_which_file(void **state)
 	ledger_sink_ops.free(NULL);
 }
 
-static void sinks_are_found_by_the_names_that_are_listed(void **state)
+/* The formats that settings name; each is written by one sink or more. */
+static void every_sink_is_of_a_format_that_is_listed_once(void **state)
 {
 	const char *const *names = sink_ops__names();
-	size_t cnt = 0;
+	const struct sink_ops *const *all = sink_ops__all();
+	size_t opentrons_cnt = 0, detail_cnt = 0, cnt = 0;
 
 	(void)state;
-	for (; names[cnt]; cnt++)
-		assert_string_equal(sink_ops__by_name(names[cnt])->name, names[cnt]);
-	assert_int_equal(cnt, 2);
-	assert_ptr_equal(sink_ops__by_name("opentrons"), &opentrons_sink_ops);
-	assert_ptr_equal(sink_ops__by_name("detail"), &detail_sink_ops);
-	assert_null(sink_ops__by_name("ledger"));
-	assert_null(sink_ops__by_name("Detail"));
-	assert_null(sink_ops__by_name(""));
+	assert_string_equal(names[0], "opentrons");
+	assert_string_equal(names[1], "detail");
+	assert_null(names[2]);
+	for (; all[cnt]; cnt++) {
+		opentrons_cnt += !strcmp(all[cnt]->name, "opentrons");
+		detail_cnt += !strcmp(all[cnt]->name, "detail");
+		for (size_t i = 0; i < cnt; i++)
+			assert_ptr_not_equal(all[i], all[cnt]);
+	}
+	assert_true(opentrons_cnt >= 2);
+	assert_true(detail_cnt >= 2);
+	assert_int_equal(opentrons_cnt + detail_cnt, cnt);
+	assert_true(cnt <= SINK_OPS_MAX);
 }
 
 int main(void)
@@ -405,7 +412,7 @@ int main(void)
 		CASE(a_sink_opened_again_goes_on_in_its_file),
 		CASE(a_sink_says_when_it_has_no_room),
 		CASE(a_sink_that_cannot_open_says_which_file),
-		CASE(sinks_are_found_by_the_names_that_are_listed),
+		CASE(every_sink_is_of_a_format_that_is_listed_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
