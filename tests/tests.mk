@@ -135,6 +135,18 @@ $(TARGETS)/libelf_lib_stripped.so: $(TARGETS)/libelf_lib.so
 ELF_FILES := $(addprefix $(TARGETS)/,elf_pie elf_nopie elf_stripped libelf_lib.so \
 	libelf_lib_stripped.so)
 
+# NVIDIA's library as the test wants it: with all its functions, and as it was long ago.
+$(TARGETS)/nvml/libnvidia-ml.so.1: tests/targets/nvml_library.c tests/targets/nvml_answers.h
+$(TARGETS)/nvml_old/libnvidia-ml.so.1: tests/targets/nvml_library.c tests/targets/nvml_answers.h
+$(TARGETS)/nvml_old/libnvidia-ml.so.1: NVML := -DNVML_OLD
+$(TARGETS)/nvml/libnvidia-ml.so.1 $(TARGETS)/nvml_old/libnvidia-ml.so.1:
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -O1 $(WARNINGS) $(NVML) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 \
+		$< -o $@
+
+NVML_FILES := $(addsuffix /libnvidia-ml.so.1,$(addprefix $(TARGETS)/,nvml nvml_old))
+$(BUILD)/tests/unit/test_gpu_nvml: | $(NVML_FILES)
+
 include tests/targets/code_files.mk
 include tests/targets/sym_files.mk
 include tests/targets/usdt_files.mk
@@ -182,8 +194,10 @@ $(BUILD)/bench/%: tests/bench/%.c
 	$(call say,CC,$<)$(CC) $(CFLAGS) -pthread $< -lbpf -o $@
 
 bench: packages
-	$(Q)$(MAKE) --no-print-directory all $(addprefix $(BUILD)/bench/,empty.bpf.o empty_session calls)
+	$(Q)$(MAKE) --no-print-directory all $(addprefix $(BUILD)/bench/,empty.bpf.o empty_session calls \
+		sleepers read_stats)
 	$(Q)tests/bench/call_cost.py $(BUILD)
+	$(Q)tests/bench/processes.py $(BUILD)
 
 # --- fuzzing -------------------------------------------------------------------------------------
 

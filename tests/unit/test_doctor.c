@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "doctor/examination.h"
-#include "doctor/proc_text.h"
+#include "proc_text.h"
 #include "doctor/report.h"
 #include "doctor/show.h"
 #include "doctor/targets.h"

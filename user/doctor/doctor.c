@@ -115,6 +115,7 @@ void doctor__examine(const struct doctor_watch *watch, struct doctor_report *ret
 	check_files(&x);
 	check_clock(&x);
 	check_libraries(&x);
+	check_gpus(&x);
 	examination__step(&x, "measuring probes");
 	measure_costs(&x);
 	stop_runner(&x);

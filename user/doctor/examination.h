@@ -88,6 +88,7 @@ void check_seccomp(struct examination *x);
 void check_files(struct examination *x);
 void check_clock(struct examination *x);
 void check_libraries(struct examination *x);
+void check_gpus(struct examination *x);
 void measure_costs(struct examination *x);
 
 /* --- for the tests -------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "examination.h"
-#include "proc_text.h"
+#include "../proc_text.h"
 #include "trial.h"
 
 #define TRIAL_COOKIE 0x7461636f

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "examination.h"
-#include "proc_text.h"
+#include "../proc_text.h"
 
 #define WATCHES_PATH "/proc/sys/fs/inotify/max_user_watches"
 #define WATCHES_ENOUGH 1024

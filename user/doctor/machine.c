@@ -13,8 +13,9 @@
 
 #include "../clock.h"
 #include "../elf/locate.h"
+#include "../gpu/gpu.h"
 #include "examination.h"
-#include "proc_text.h"
+#include "../proc_text.h"
 
 #define CLOCK_ROUNDS 5
 #define CLOCK_READINGS 1000
@@ -127,4 +128,18 @@ void check_libraries(struct examination *x)
 {
 	check_decoder(x);
 	check_debug_files(x);
+}
+
+/* --- what else can be recorded -------------------------------------------------------------- */
+
+/* A machine without one lacks nothing. */
+void check_gpus(struct examination *x)
+{
+	char text[DOCTOR_TEXT_SZ] = "unknown: out of memory";
+	struct gpus *gpus = NULL;
+
+	if (!gpus__open(NULL, &gpus, NULL))
+		gpus__describe(gpus, text, sizeof(text));
+	doctor_report__add(x->report, "GPU", DOCTOR_OK, "%s", text);
+	gpus__free(gpus);
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "examination.h"
-#include "proc_text.h"
+#include "../proc_text.h"
 
 #define STATUS_SZ 8192
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "examination.h"
-#include "proc_text.h"
+#include "../proc_text.h"
 #include "trial.h"
 
 int attach_trial(const struct trial *trial, size_t target, enum uprobe_way way, bool returns,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../parse.h"
+#include "parse.h"
 
 #define NUMBER_TEXT_SZ 32
 

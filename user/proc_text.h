@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the kernel says in small text files. */
-#ifndef TACHO_USER_DOCTOR_PROC_TEXT_H
-#define TACHO_USER_DOCTOR_PROC_TEXT_H
+#ifndef TACHO_USER_PROC_TEXT_H
+#define TACHO_USER_PROC_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
