@@ -13,11 +13,19 @@
 #define HELP_LETTER 'h'
 #define FIRST_PRINTABLE ' '
 
+static bool is_optional(const char *arg)
+{
+	return arg && *arg == '[';
+}
+
 static void print_option(const struct cli_option *option)
 {
 	char left[64];
 
-	if (option->letter >= FIRST_PRINTABLE)
+	if (is_optional(option->arg))
+		snprintf(left, sizeof(left), "-%c%s, --%s[=%s", option->letter, option->arg,
+			 option->name, option->arg + 1);
+	else if (option->letter >= FIRST_PRINTABLE)
 		snprintf(left, sizeof(left), "-%c, --%s%s%s", option->letter, option->name,
 			 option->arg ? " " : "", option->arg ? option->arg : "");
 	else
@@ -68,9 +76,16 @@ static void refuse_unknown(const struct cli *cli, const char *text)
 
 /* The tables that getopt_long wants. */
 struct getopt_tables {
-	char letters[2 * CLI_OPTIONS_MAX + 8];
+	char letters[3 * CLI_OPTIONS_MAX + 8];
 	struct option longs[CLI_OPTIONS_MAX + 2];
 };
+
+static int kind_of_argument(const struct cli_option *option)
+{
+	if (!option->arg)
+		return no_argument;
+	return is_optional(option->arg) ? optional_argument : required_argument;
+}
 
 static void fill_tables(const struct cli *cli, struct getopt_tables *t)
 {
@@ -84,14 +99,12 @@ static void fill_tables(const struct cli *cli, struct getopt_tables *t)
 	*letters++ = HELP_LETTER;
 	t->longs[cnt++] = (struct option) { "help", no_argument, NULL, HELP_LETTER };
 	for (const struct cli_option *o = cli->options; o->letter; o++) {
-		t->longs[cnt++] =
-			(struct option) { o->name, o->arg ? required_argument : no_argument, NULL,
-					  o->letter };
+		t->longs[cnt++] = (struct option) { o->name, kind_of_argument(o), NULL, o->letter };
 		if (o->letter < FIRST_PRINTABLE)
 			continue;
 		*letters++ = o->letter;
-		if (o->arg)
-			*letters++ = ':';
+		for (int i = 0; i < kind_of_argument(o); i++)
+			*letters++ = ':'; /* one: required; two: optional */
 	}
 }
 

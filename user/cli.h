@@ -13,7 +13,9 @@
 struct cli_option {
 	char letter;	  /* unique; a control character means: no short form */
 	const char *name; /* long form, without dashes */
-	const char *arg;  /* placeholder of its argument, NULL if it has none */
+	/* Placeholder of its argument, NULL if it has none; "[ARG]" if it may be left out, and then
+	 * stands in the same word: -xARG, --name=ARG. */
+	const char *arg;
 	const char *help;
 };
 
@@ -28,8 +30,8 @@ struct cli {
 
 enum { CLI_END = -1, CLI_BAD = -2, CLI_HELP = -3 };
 
-/* Next option letter (its argument in *ret_arg), CLI_END (operands begin at *ret_operand),
- * CLI_HELP (printed) or CLI_BAD (told, with the nearest option). */
+/* Next option letter (its argument in *ret_arg, NULL if there is none), CLI_END (operands begin at
+ * *ret_operand), CLI_HELP (printed) or CLI_BAD (told, with the nearest option). */
 int cli__next(const struct cli *cli, int argc, char **argv, char **ret_arg, int *ret_operand);
 
 /* The exit status when cli__next has ended the command: for CLI_HELP and CLI_BAD, which are the

@@ -22,7 +22,9 @@ struct config *config__new(void)
 	config->rotate_keep = 8;
 	config->ring_bytes = 8 << 20;
 	config->rate_limit = CONFIG_RATE_LIMIT_DEFAULT;
-	if (config_list__set(&config->formats, &config->format_cnt, CONFIG_DEFAULT_FORMATS, NULL)) {
+	config->message_level = MESSAGE_INFO;
+	if (config_list__set(&config->formats, &config->format_cnt, CONFIG_DEFAULT_FORMATS, NULL) ||
+	    config_resources__set_defaults(&config->resources)) {
 		config__free(config);
 		return NULL;
 	}
@@ -55,6 +57,9 @@ void config__free(struct config *config)
 	free(config->states);
 	config_list__free(config->formats, config->format_cnt);
 	config_list__free(config->state_globs, config->state_glob_cnt);
+	config_list__free(config->resources.patterns, config->resources.pattern_cnt);
+	for (size_t i = 0; i < config->override_cnt; i++)
+		free(config->overrides[i]);
 	free(config->states_origin);
 	free(config->directory);
 	free(config);

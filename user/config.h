@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "message.h"
 #include "tacho/event.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/tacho/tacho.conf"
@@ -90,9 +91,20 @@ struct state_config {
 	bool enabled;	     /* chosen by `states =`, or named by -s */
 };
 
+/* `[resources]`: which processes are recorded, and how often. */
+struct resources_config {
+	bool enabled;
+	uint64_t interval_ns; /* 100 ms to a day */
+	char **patterns;      /* at least one; each is fine with fnmatch__compile */
+	size_t pattern_cnt;
+	bool patterns_set; /* they are not the default */
+};
+
+#define CONFIG_VARIABLE_CNT 5
+
 struct config {
 	char *directory; /* NULL: not set */
-	char **formats;	 /* names that sink_ops__by_name knows */
+	char **formats;	 /* names that sink_ops__names lists */
 	size_t format_cnt;
 	char **state_globs; /* NULL: all */
 	size_t state_glob_cnt;
@@ -101,9 +113,14 @@ struct config {
 	uint64_t sync_ns;      /* 0 = at each flush, CONFIG_SYNC_NEVER */
 	uint64_t rotate_bytes; /* 0 = never */
 	unsigned int rotate_keep;
-	uint64_t ring_bytes;	     /* a power of two, at least one page */
-	uint64_t rate_limit;	     /* of states that do not say otherwise; 0 = no limit */
-	bool debuginfod;	     /* ask debuginfod servers for debugging information */
+	uint64_t ring_bytes; /* a power of two, at least one page */
+	uint64_t rate_limit; /* of states that do not say otherwise; 0 = no limit */
+	bool debuginfod;     /* ask debuginfod servers for debugging information */
+	struct resources_config resources;
+	enum message_level message_level;
+	/* What the environment has overridden, a line each: "VARIABLE=VALUE overrides ..." */
+	char *overrides[CONFIG_VARIABLE_CNT];
+	size_t override_cnt;
 	struct state_config *states; /* all of them, the disabled ones too */
 	size_t state_cnt;
 };
@@ -126,6 +143,23 @@ int config__load(struct config *config, const char *path, struct fault *why);
 int config__add_state(struct config *config, const char *text, struct fault *why);
 
 /*
+ * The environment variables of the Opentrons tracker, OT_SYSTEM_RESOURCE_TRACKER_ENABLED,
+ * _PROCESS_FILTERS, _REFRESH_INTERVAL, _STORAGE_DIR and _LOGGING_LEVEL, put over [resources],
+ * the directory and message_level. To be called after the last load. They may hold what they may
+ * hold there, and -EINVAL says in its words what is wrong with one; but nan and inf are no numbers,
+ * and an interval beyond a day is a day. One that is set and empty is wrong.
+ */
+int config__apply_environment(struct config *config, struct fault *why);
+
+/*
+ * `-r` and `-r GLOB`: enables [resources]. The patterns replace those that are there. Without any,
+ * those are kept that the files or the environment have set, and if they have not, it is all
+ * processes. -EINVAL for a pattern that is too long.
+ */
+int config__want_resources(struct config *config, const char *const *patterns, size_t cnt,
+			   struct fault *why);
+
+/*
  * Is `return < 0` and the like right for a function that returns this type, as its debugging
  * information says? For a failed_if without a type of its own; the others were checked when they
  * were read. -EINVAL with why when the number is none of the type, or when the comparison would be
@@ -135,9 +169,9 @@ int failed_if_config__check(const struct failed_if_config *failed_if, enum tacho
 			    struct fault *why);
 
 /* To be called once, after the last load and add: checks what can only be checked at the end
- * (every state has a function or a pair of places, and no key that the one or the other has no use
- * for; every glob of `states =` matches a state; the columns are not too many), sets `enabled` and
- * each state's rate_limit. */
+ * (there are states, or [resources] is enabled; every state has a function or a pair of places, and
+ * no key that the one or the other has no use for; every glob of `states =` matches a state; the
+ * columns are not too many), sets `enabled` and each state's rate_limit. */
 int config__finish(struct config *config, struct fault *why);
 
 #endif

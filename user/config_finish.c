@@ -84,7 +84,7 @@ static int check_state(const struct state_config *state, struct fault *why)
 
 static int no_state_matches(const struct config *config, const char *glob, struct fault *why)
 {
-	char hint[CONFIG_HINT_SZ];
+	char hint[CONFIG_HINT_SZ] = "(there are none)";
 	const char **names;
 
 	names = calloc(config->state_cnt + 1, sizeof(*names));
@@ -92,7 +92,8 @@ static int no_state_matches(const struct config *config, const char *glob, struc
 		return config_no_memory(why);
 	for (size_t i = 0; i < config->state_cnt; i++)
 		names[i] = config->states[i].name;
-	config_hint(glob, names, hint, sizeof(hint));
+	if (config->state_cnt)
+		config_hint(glob, names, hint, sizeof(hint));
 	free(names);
 	return fault__set(why, -EINVAL, "%s: states: '" CONFIG_SHOWN "' matches no state %s",
 			  config->states_origin ? config->states_origin : "states", glob, hint);
@@ -164,7 +165,7 @@ int config__finish(struct config *config, struct fault *why)
 {
 	int err = 0;
 
-	if (!config->state_cnt)
+	if (!config->state_cnt && !config->resources.enabled)
 		return fault__set(why, -EINVAL,
 				  "no states: nothing to record (add a [state NAME] section to the "
 				  "configuration, or use -s NAME=BINARY:FUNCTION)");

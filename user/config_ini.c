@@ -78,6 +78,7 @@ static void cut_comment(char *text)
 static int refuse_section(const char *word, struct fault *why)
 {
 	const char *names[CONFIG_SECTION_CNT + 1] = {};
+	char hint[CONFIG_HINT_SZ];
 	const char *nearest;
 
 	for (size_t i = 0; i < CONFIG_SECTION_CNT; i++)
@@ -91,8 +92,8 @@ static int refuse_section(const char *word, struct fault *why)
 	}
 	for (size_t i = 0; i < CONFIG_SECTION_CNT; i++)
 		names[i] = config_sections[i].heading;
-	return fault__set(why, -EINVAL, "unknown section [" CONFIG_SHOWN "] (valid: %s, %s)", word,
-			  names[0], names[1]);
+	config_hint(word, names, hint, sizeof(hint));
+	return fault__set(why, -EINVAL, "unknown section [" CONFIG_SHOWN "] %s", word, hint);
 }
 
 static int find_section(const char *word, const char *name, size_t *ret_idx, struct fault *why)
@@ -189,7 +190,8 @@ static int choose_key(struct reader *reader, char *text)
 	if (!reader->section)
 		return fault__set(reader->why, -EINVAL,
 				  "key '" CONFIG_SHOWN
-				  "' before any section (put it below [record] or [state NAME])",
+				  "' before any section (put it below [record], [state NAME] or "
+				  "[resources])",
 				  text);
 	idx = config_section__find_key(reader->section, reader->heading, text, reader->why);
 	if (idx < 0)

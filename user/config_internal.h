@@ -2,16 +2,18 @@
 /*
  * What the files behind config.h share:
  *
- *	config.c            the struct and its states
- *	config_ini.c        files to lines to section, key and value
- *	config_keys.c       which sections there are, and what the keys of [state NAME] mean
- *	config_record.c     what the keys of [record] mean
- *	config_functions.c  BINARY:FUNCTION
- *	config_values.c     SOURCE:TYPE, as captures, keys and failed-if have it
- *	config_captures.c   `capture =` and `key =`
- *	config_failed_if.c  `failed-if =`
- *	config_finish.c     what can only be checked when everything is read
- *	config_text.c       words, lists and hints
+ *	config.c              the struct and its states
+ *	config_ini.c          files to lines to section, key and value
+ *	config_keys.c         which sections there are, and what the keys of [state NAME] mean
+ *	config_record.c       what the keys of [record] mean
+ *	config_resources.c    what the keys of [resources] mean
+ *	config_environment.c  environment variables that override them
+ *	config_functions.c    BINARY:FUNCTION
+ *	config_values.c       SOURCE:TYPE, as captures, keys and failed-if have it
+ *	config_captures.c     `capture =` and `key =`
+ *	config_failed_if.c    `failed-if =`
+ *	config_finish.c       what can only be checked when everything is read
+ *	config_text.c         words, lists and hints
  *
  * Nobody else includes this.
  */
@@ -53,9 +55,10 @@ struct config_section {
 
 #define CONFIG_KEY_MAX 16 /* in one section */
 
-#define CONFIG_SECTION_CNT 2
+#define CONFIG_SECTION_CNT 3
 extern const struct config_section config_sections[CONFIG_SECTION_CNT];
 extern const struct config_key config_record_keys[];
+extern const struct config_key config_resources_keys[];
 
 /* Index into section->keys, or -EINVAL with why naming the nearest key. heading is how the section
  * reads in the file ("[state X]"). */
@@ -95,6 +98,9 @@ int config_choose(const char *const *names, const char *value, unsigned int *ret
 /* An empty value is no. */
 int config_bool__parse(const char *value, bool *ret, struct fault *why);
 
+/* -EINVAL with why: err is what parse_duration_ns made of the value, or -ERANGE. */
+int config_refuse_duration(const char *value, int err, const char *range, struct fault *why);
+
 /* ---- states ---- */
 
 /* The state of this name, made if there is none. *ret_idx stays right when states are added. */
@@ -112,6 +118,16 @@ int function_refs__add(struct function_ref **refs, size_t *cnt, const char *text
 void function_refs__clear(struct function_ref **refs, size_t *cnt);
 /* The functions, begins and ends of a state: none twice. */
 int config_check_functions_differ(const struct state_config *state, struct fault *why);
+
+/* ---- processes ---- */
+
+#define CONFIG_INTERVAL_MAX (24 * 3600 * 1000000000ULL)
+
+int config_resources__set_defaults(struct resources_config *resources);
+
+/* A list that config_list__free frees becomes the patterns, if each is one; else it is freed. */
+int config_resources__take_patterns(struct resources_config *resources, char **patterns, size_t cnt,
+				    struct fault *why);
 
 /* ---- values ---- */
 

@@ -176,6 +176,7 @@ _Static_assert(ARRAY_SIZE(state_keys) <= CONFIG_KEY_MAX + 1, "raise CONFIG_KEY_M
 const struct config_section config_sections[CONFIG_SECTION_CNT] = {
 	{ "record", "[record]", false, config_record_keys },
 	{ "state", "[state NAME]", true, state_keys },
+	{ "resources", "[resources]", false, config_resources_keys },
 };
 
 static int key_index(const struct config_section *section, const char *name)

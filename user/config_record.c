@@ -67,15 +67,6 @@ static int set_formats(struct config *config, struct state_config *state, const 
 	return err;
 }
 
-static int refuse_duration(const char *value, int err, const char *range, struct fault *why)
-{
-	if (err == -EINVAL)
-		return fault__set(why, -EINVAL,
-				  "'" CONFIG_SHOWN "' is not a duration (write 500ms, 1s, 2min)",
-				  value);
-	return fault__set(why, -EINVAL, "'" CONFIG_SHOWN "' is out of range (%s)", value, range);
-}
-
 static int set_flush(struct config *config, struct state_config *state, const char *value,
 		     const char *origin, struct fault *why)
 {
@@ -87,7 +78,7 @@ static int set_flush(struct config *config, struct state_config *state, const ch
 	if (!err && (ns < FLUSH_MIN || ns > FLUSH_MAX))
 		err = -ERANGE;
 	if (err)
-		return refuse_duration(value, err, "10ms to 1h", why);
+		return config_refuse_duration(value, err, "10ms to 1h", why);
 	config->flush_ns = ns;
 	return 0;
 }
@@ -107,7 +98,8 @@ static int set_sync(struct config *config, struct state_config *state, const cha
 	if (!err && ns > SYNC_MAX)
 		err = -ERANGE;
 	if (err)
-		return refuse_duration(value, err, "0 for each flush, up to 1d, or never", why);
+		return config_refuse_duration(value, err, "0 for each flush, up to 1d, or never",
+					      why);
 	config->sync_ns = ns;
 	return 0;
 }

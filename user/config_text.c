@@ -179,6 +179,15 @@ int config_bool__parse(const char *value, bool *ret, struct fault *why)
 	return fault__set(why, -EINVAL, "'" CONFIG_SHOWN "' is neither yes nor no %s", value, hint);
 }
 
+int config_refuse_duration(const char *value, int err, const char *range, struct fault *why)
+{
+	if (err == -EINVAL)
+		return fault__set(why, -EINVAL,
+				  "'" CONFIG_SHOWN "' is not a duration (write 500ms, 1s, 2min)",
+				  value);
+	return fault__set(why, -EINVAL, "'" CONFIG_SHOWN "' is out of range (%s)", value, range);
+}
+
 int config_rate_limit__parse(const char *value, uint64_t *ret_limit, struct fault *why)
 {
 	if (parse_u64(value, 0, RATE_LIMIT_MAX, ret_limit))

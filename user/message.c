@@ -8,8 +8,15 @@
 
 #include "fault.h"
 
-/* One terminal, one live line: this is the only thing here that is not passed in. */
+/* One terminal, one live line, one reader: these are the only things here that are not passed in.
+ */
 static bool line_shown;
+static enum message_level shown_level = MESSAGE_INFO;
+
+void message_set_level(enum message_level level)
+{
+	shown_level = level;
+}
 
 void status_line_clear(void)
 {
@@ -18,25 +25,51 @@ void status_line_clear(void)
 	line_shown = false;
 }
 
-void message(const char *fmt, ...)
+static void say(enum message_level level, const char *fmt, va_list args)
 {
 	struct fault text;
 	char raw[sizeof(text.text)];
-	va_list args;
 
-	va_start(args, fmt);
+	if (level < shown_level)
+		return;
 	vsnprintf(raw, sizeof(raw), fmt, args);
-	va_end(args);
 	fault__set(&text, 0, "%s", raw);
 	status_line_clear();
 	fprintf(stderr, "tacho: %s\n", text.text);
+}
+
+void message(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(MESSAGE_WARNING, fmt, args);
+	va_end(args);
+}
+
+void message_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(MESSAGE_INFO, fmt, args);
+	va_end(args);
+}
+
+void message_debug(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(MESSAGE_DEBUG, fmt, args);
+	va_end(args);
 }
 
 void status_line(const char *fmt, ...)
 {
 	va_list args;
 
-	if (!isatty(STDERR_FILENO))
+	if (MESSAGE_INFO < shown_level || !isatty(STDERR_FILENO))
 		return;
 	status_line_clear();
 	va_start(args, fmt);

@@ -11,8 +11,24 @@ void settings__init(struct settings *settings, const struct cli *cli)
 	*settings = (struct settings) { .cli = cli };
 }
 
+static int take_resources(struct settings *settings, const char *glob)
+{
+	settings->resources = true;
+	if (!glob)
+		return 0;
+	if (!*glob)
+		return cli__refuse(settings->cli, "-r: the pattern is empty");
+	if (settings->pattern_cnt == SETTINGS_PATTERNS_MAX)
+		return cli__refuse(settings->cli, "more than %d patterns on the command line",
+				   SETTINGS_PATTERNS_MAX);
+	settings->patterns[settings->pattern_cnt++] = glob;
+	return 0;
+}
+
 int settings__take(struct settings *settings, int letter, const char *arg)
 {
+	if (letter == 'r')
+		return take_resources(settings, arg);
 	if (letter == 'c') {
 		if (settings->path)
 			return cli__refuse(settings->cli, "-c is given twice");
@@ -26,33 +42,79 @@ int settings__take(struct settings *settings, int letter, const char *arg)
 	return 0;
 }
 
+/* Everything there is, the weakest first. */
+static int load(struct settings *settings, struct fault *why)
+{
+	struct config *config = settings->config;
+	int err = 0;
+
+	if (settings->path)
+		err = config__load(config, settings->path, why);
+	if (!err && settings->recording)
+		err = config__apply_environment(config, why);
+	if (!err && settings->resources)
+		err = config__want_resources(config, settings->patterns, settings->pattern_cnt,
+					     why);
+	for (size_t i = 0; !err && i < settings->state_cnt; i++)
+		err = config__add_state(config, settings->states[i], why);
+	return err;
+}
+
+static int refuse_nothing(const struct settings *settings)
+{
+	if (settings->recording)
+		return cli__refuse(settings->cli,
+				   "which states? Give -s NAME=BINARY:FUNCTION or -c FILE (there "
+				   "is no " CONFIG_DEFAULT_PATH "), or -r for processes");
+	return cli__refuse(settings->cli, "which states? Give -s NAME=BINARY:FUNCTION or -c FILE; "
+					  "there is no " CONFIG_DEFAULT_PATH);
+}
+
+static void tell(const struct settings *settings)
+{
+	const struct config *config = settings->config;
+	const struct resources_config *resources = &config->resources;
+
+	message_set_level(config->message_level);
+	for (size_t i = 0; i < config->override_cnt; i++)
+		message_info("%s: %s", settings->cli->command, config->overrides[i]);
+	message_debug("%s: settings: %s", settings->cli->command,
+		      settings->path ? settings->path : "no file");
+	for (size_t i = 0; resources->enabled && i < resources->pattern_cnt; i++)
+		message_debug("%s: processes that match '%s', every %.10g s",
+			      settings->cli->command, resources->patterns[i],
+			      resources->interval_ns / 1e9);
+}
+
 int settings__finish(struct settings *settings)
 {
+	bool given = settings->path || settings->state_cnt;
 	struct fault why = {};
-	int err = 0;
+	int err;
 
 	settings->config = config__new();
 	if (!settings->config) {
 		message("%s: no memory", settings->cli->command);
 		return CLI_EXIT_FAILED;
 	}
-	if (!settings->path && !settings->state_cnt) {
-		if (access(CONFIG_DEFAULT_PATH, F_OK) && errno == ENOENT)
-			return cli__refuse(settings->cli,
-					   "which states? Give -s NAME=BINARY:FUNCTION or -c FILE; "
-					   "there is no " CONFIG_DEFAULT_PATH);
+	if (!given && (access(CONFIG_DEFAULT_PATH, F_OK) == 0 || errno != ENOENT))
 		settings->path = CONFIG_DEFAULT_PATH;
-	}
-	if (settings->path)
-		err = config__load(settings->config, settings->path, &why);
-	for (size_t i = 0; !err && i < settings->state_cnt; i++)
-		err = config__add_state(settings->config, settings->states[i], &why);
+	err = load(settings, &why);
+	if (!err && !settings->path && !settings->state_cnt && !settings->config->resources.enabled)
+		return refuse_nothing(settings);
 	if (!err)
 		err = config__finish(settings->config, &why);
-	if (!err)
-		return 0;
-	message("%s: %s", settings->cli->command, why.text);
-	return CLI_EXIT_USAGE;
+	if (!err && !settings->recording && !settings->config->state_cnt)
+		err = fault__set(&why, -EINVAL,
+				 "%s: no states, only [resources], which needs no probes",
+				 settings->path);
+	if (err) {
+		message("%s: %s", settings->cli->command, why.text);
+		return CLI_EXIT_USAGE;
+	}
+	if (settings->recording)
+		tell(settings);
+	return 0;
 }
 
 void settings__free(struct settings *settings)

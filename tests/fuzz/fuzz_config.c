@@ -103,9 +103,19 @@ static void check_state(const struct state_config *state)
 		require(state->function_cnt > 0 && !state->end_cnt && !state->begin_key.source);
 }
 
+static void check_resources(const struct resources_config *resources)
+{
+	require(resources->interval_ns >= 100000000 &&
+		resources->interval_ns <= UINT64_C(86400000000000));
+	require(resources->pattern_cnt > 0);
+	for (size_t i = 0; i < resources->pattern_cnt; i++)
+		require(resources->patterns[i][0]);
+}
+
 static void check_finished(const struct config *config)
 {
-	require(config->state_cnt > 0 && config->format_cnt > 0);
+	require((config->state_cnt > 0 || config->resources.enabled) && config->format_cnt > 0);
+	check_resources(&config->resources);
 	require(config->flush_ns > 0);
 	require(config->ring_bytes >= 4096 && !(config->ring_bytes & (config->ring_bytes - 1)));
 	for (size_t i = 0; i < config->state_cnt; i++)

@@ -194,7 +194,7 @@ static void an_error_in_a_drop_in_names_it(void **state)
 				"at line 1 (put its keys together)");
 	write_file("tacho.conf.d/x.conf", "flush = 1s\n");
 	assert_refused(-EINVAL, "tacho.conf.d/x.conf:1: key 'flush' before any section "
-				"(put it below [record] or [state NAME])");
+				"(put it below [record], [state NAME] or [resources])");
 }
 
 static void only_visible_regular_conf_files_are_drop_ins(void **state)
@@ -282,6 +282,11 @@ static void the_shipped_file_shows_the_defaults_and_seven_states(void **state)
 	assert_int_equal(config->ring_bytes, fresh->ring_bytes);
 	assert_int_equal(config->rate_limit, fresh->rate_limit);
 	assert_int_equal(config->debuginfod, fresh->debuginfod);
+	assert_int_equal(config->resources.enabled, fresh->resources.enabled);
+	assert_int_equal(config->resources.interval_ns, fresh->resources.interval_ns);
+	assert_int_equal(config->resources.pattern_cnt, fresh->resources.pattern_cnt);
+	for (size_t i = 0; i < fresh->resources.pattern_cnt; i++)
+		assert_string_equal(config->resources.patterns[i], fresh->resources.patterns[i]);
 	assert_int_equal(config->format_cnt, fresh->format_cnt);
 	for (size_t i = 0; i < fresh->format_cnt; i++)
 		assert_string_equal(config->formats[i], fresh->formats[i]);

@@ -267,8 +267,11 @@ static void unknown_section_names_the_nearest_one(void **state)
 		{ "\n[stat X]\n",
 		  "tacho.conf:2: unknown section [stat] (did you mean [state NAME]?)" },
 		{ "[ANALYZING_PROTOCOL]\n", "tacho.conf:1: unknown section [ANALYZING_PROTOCOL] "
-					    "(valid: [record], [state NAME])" },
-		{ "[]\n", "tacho.conf:1: unknown section [] (valid: [record], [state NAME])" },
+					    "(valid: [record], [state NAME], [resources])" },
+		{ "[]\n", "tacho.conf:1: unknown section [] (valid: [record], [state NAME], "
+			  "[resources])" },
+		{ "[resource]\n",
+		  "tacho.conf:1: unknown section [resource] (did you mean [resources]?)" },
 	};
 
 	(void)state;
@@ -282,6 +285,7 @@ static void a_heading_with_the_wrong_number_of_words_is_refused(void **state)
 		{ "[state]\n", "tacho.conf:1: [state] needs a name (write [state NAME])" },
 		{ "[ state ]\n", "tacho.conf:1: [state] needs a name (write [state NAME])" },
 		{ "[record X]\n", "tacho.conf:1: [record] takes no name, but has 'X'" },
+		{ "[resources X]\n", "tacho.conf:1: [resources] takes no name, but has 'X'" },
 		{ "[state X\n", "tacho.conf:1: no ']' behind '[state X'" },
 		{ "[state X] exit = safe\n",
 		  "tacho.conf:1: 'exit = safe' stands behind a section's ']'" },
@@ -298,7 +302,7 @@ static void a_key_before_any_section_is_refused(void **state)
 	(void)state;
 	assert_text_refused("# head\nflush = 1s\n[record]\n",
 			    "tacho.conf:2: key 'flush' before any section "
-			    "(put it below [record] or [state NAME])");
+			    "(put it below [record], [state NAME] or [resources])");
 }
 
 static void a_line_without_equals_sign_is_refused(void **state)

@@ -63,11 +63,11 @@ static void tell_found(const struct session *s, uint32_t target, uint32_t number
 
 	if (!prober__is_attached(s->prober, number))
 		return;
-	message("record: state %s: %s%s%s: %s is attached (build-id %s)",
-		plan->states[plan->targets[target].state].name, binary->path,
-		binary->root ? " in " : "", binary->root ? binary->root : "",
-		plan->targets[target].ref->function,
-		*elf_file__build_id(binary->elf) ? elf_file__build_id(binary->elf) : "none");
+	message_info("record: state %s: %s%s%s: %s is attached (build-id %s)",
+		     plan->states[plan->targets[target].state].name, binary->path,
+		     binary->root ? " in " : "", binary->root ? binary->root : "",
+		     plan->targets[target].ref->function,
+		     *elf_file__build_id(binary->elf) ? elf_file__build_id(binary->elf) : "none");
 }
 
 /* What can be read of it now says nothing. We are told when the writer has finished. */
@@ -405,9 +405,9 @@ static void let_go_of_old_files(struct session *s, bool *named)
 		if (named[i] || !b->elf || (has_hooks(plan, i) && is_still_named(b)) ||
 		    is_in_use(s, i))
 			continue;
-		message("record: %s: no process runs the old file any more (build-id %s): its "
-			"probes are taken away",
-			b->path, elf_file__build_id(b->elf));
+		message_info("record: %s: no process runs the old file any more (build-id %s): its "
+			     "probes are taken away",
+			     b->path, elf_file__build_id(b->elf));
 		session__give_up(s, i);
 	}
 }
