@@ -46,8 +46,10 @@ USER_SRC := $(wildcard user/*.c user/*/*.c)
 USER_OBJ := $(USER_SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out $(BUILD)/user/main.o,$(USER_OBJ))
 BPF_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bpf/*.bpf.c))
-DOCTOR_BPF_OBJ := $(BUILD)/bpf/doctor.bpf.o
-SKELETONS := $(BUILD)/tacho_bpf.skel.h $(BUILD)/doctor_bpf.skel.h
+# Each of these is a skeleton of its own; the others are linked into one.
+LONE_BPF := doctor resources
+LONE_BPF_OBJ := $(LONE_BPF:%=$(BUILD)/bpf/%.bpf.o)
+SKELETONS := $(BUILD)/tacho_bpf.skel.h $(LONE_BPF:%=$(BUILD)/%_bpf.skel.h)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -73,8 +75,8 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/tacho_bpf.o: $(filter-out $(DOCTOR_BPF_OBJ),$(BPF_OBJ))
-$(BUILD)/doctor_bpf.o: $(DOCTOR_BPF_OBJ)
+$(BUILD)/tacho_bpf.o: $(filter-out $(LONE_BPF_OBJ),$(BPF_OBJ))
+$(LONE_BPF:%=$(BUILD)/%_bpf.o): $(BUILD)/%_bpf.o: $(BUILD)/bpf/%.bpf.o
 $(SKELETONS:.skel.h=.o):
 	$(call say,GEN,$@)$(BPFTOOL) gen object $@ $^
 

@@ -27,10 +27,76 @@ static __always_inline bool compat_exec_in_progress(struct signal_struct *signal
 	return BPF_CORE_READ(old, group_exit_task) != 0;
 }
 
+/* include/linux/mm_types_task.h */
+enum {
+	MM_FILEPAGES = 0,
+	MM_ANONPAGES = 1,
+	MM_SWAPENTS = 2,
+	MM_SHMEMPAGES = 3,
+	MM_COUNTERS = 4,
+};
+
+typedef struct {
+	s64 counter;
+} atomic64_t___before_6_2;
+
+struct mm_rss_stat___before_6_2 {
+	atomic64_t___before_6_2 count[4];
+} __attribute__((preserve_access_index));
+
+struct mm_struct___before_6_2 {
+	struct mm_rss_stat___before_6_2 rss_stat; /* replaced by f1a7941243c1 */
+} __attribute__((preserve_access_index));
+
+/* Does each CPU keep a part of the counts of a process's pages? */
+static __always_inline bool compat_rss_is_per_cpu(void)
+{
+	return bpf_core_field_exists(((struct mm_struct *)0)->rss_stat[0].counters);
+}
+
+/* Is it on a CPU at this moment? Without CONFIG_SMP there is but one, and somebody else is on it.
+ */
+static __always_inline bool compat_is_on_cpu(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->on_cpu) && BPF_CORE_READ(task, on_cpu);
+}
+
+/* Does the kernel count how long tasks wait for a CPU? With CONFIG_SCHED_INFO; always, from Linux
+ * 5.14 on (c5895d3f06cb), and before that if delay accounting or schedstats are built in. */
+static __always_inline bool compat_counts_run_delay(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sched_info.run_delay);
+}
+
+/*
+ * What has been left out of rq->clock_task, the clock that tasks are charged by, on the CPU that
+ * the task is on: it stands still while interrupts or the hypervisor have the CPU, if they are
+ * accounted for (update_rq_clock_task).
+ *
+ * The CPU's run queue is found through that of the task's group, which each task has whatever its
+ * class (set_task_rq). The per-CPU variable itself, `runqueues`, is known to BPF programs only with
+ * CONFIG_KALLSYMS_ALL.
+ */
+static __always_inline u64 compat_time_taken(struct task_struct *task)
+{
+	const struct rq *rq;
+
+	if (!bpf_core_field_exists(struct rq, prev_irq_time) &&
+	    !bpf_core_field_exists(struct rq, prev_steal_time_rq))
+		return 0;
+	if (!bpf_core_field_exists(struct cfs_rq, rq))
+		return 0;
+	rq = task->se.cfs_rq->rq;
+	return rq->clock - rq->clock_task;
+}
+
 /*
  * Calls step(i, ctx) for i = 0, 1, ... cnt - 1, until it returns non-zero. Before Linux 5.17, which
  * has no bpf_loop, no more than LOOP_SHORT times: enough for all but deep recursion. (The verifier
  * walks through a plain loop turn by turn, and gives up on long ones.)
+ *
+ * A step that calls other functions must not be inlined: the control flow check of Linux 6.1 and
+ * older refuses some loops that call in one branch and not in the other (visit_func_insn).
  */
 #define LOOP_SHORT 8
 #define LOOP(cnt, step, ctx)                                                                       \

@@ -187,9 +187,34 @@ static char *put_scientific(char *at, const struct decimal *decimal)
 	return csv_digits(at, (uint64_t)exponent);
 }
 
+/* Whole hundredths, as times are, of so few digits that no two of them are the same double, so that
+ * no shorter number is, either. */
+#define HUNDREDTHS_MAX 999999999999999
+
+static bool is_hundredths(double value, uint64_t *ret_hundredths)
+{
+	if (value * 100 > HUNDREDTHS_MAX)
+		return false;
+	*ret_hundredths = (uint64_t)(value * 100 + 0.5);
+	return (double)*ret_hundredths / 100 == value;
+}
+
+static char *put_hundredths(char *at, uint64_t hundredths)
+{
+	unsigned int rest = hundredths % 100;
+
+	at = csv_digits(at, hundredths / 100);
+	*at++ = '.';
+	*at++ = (char)('0' + rest / 10);
+	if (rest % 10)
+		*at++ = (char)('0' + rest % 10);
+	return at;
+}
+
 char *float_repr(char *at, double value)
 {
 	struct decimal decimal;
+	uint64_t hundredths;
 
 	if (isnan(value))
 		return put(at, "nan", 3);
@@ -201,6 +226,8 @@ char *float_repr(char *at, double value)
 		return put(at, "inf", 3);
 	if (value == 0)
 		return put(at, "0.0", 3);
+	if (is_hundredths(value, &hundredths))
+		return put_hundredths(at, hundredths);
 	if (value >= LOW_BIT && value < HIGH_BIT)
 		make_digits(value, &decimal);
 	else
