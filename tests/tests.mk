@@ -167,7 +167,7 @@ ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e
 	$(filter-out $(ARM64_NATIVE_ONLY:%=tests/unit/test_%.c),$(UNIT_SRC))))
 
 # What the emulated arm64 machine of tests/vm records.
-ARM64_TARGETS := $(addprefix build/arm64/targets/,prog_calls prog_ends)
+ARM64_TARGETS := $(addprefix build/arm64/targets/,prog_calls prog_ends prog_load)
 
 check: packages
 	$(Q)$(MAKE) --no-print-directory tests fuzzers

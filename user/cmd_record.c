@@ -21,6 +21,7 @@ enum { OPTION_FOR = 1, OPTION_RAW };
 
 static const struct cli_option options[] = {
 	SETTINGS_OPTIONS,
+	SETTINGS_RESOURCES_OPTION,
 	{ 'd', "directory", "DIR", "write the files there (made if missing)" },
 	{ 'p', "pid", "PID", "record only this process; repeatable" },
 	{ OPTION_FOR, "for", "TIME", "end after this time (30s, 5min, 1h)" },
@@ -41,6 +42,7 @@ static const struct cli cli = {
 		"Examples:\n"
 		"  tacho record -s QUERY=libsqlite3.so.0:sqlite3_step -- sqlite3 my.db 'select 1'\n"
 		"  tacho record -s PLAN=/opt/robot/bin/planner:plan_path -p 4711 --for 1min\n"
+		"  tacho record -r'python3*' --for 1h\n"
 		"  tacho record -c /etc/tacho/tacho.conf\n\n"
 		"Exit status: 0, 1 when recording failed, 2 for wrong usage or settings. With\n"
 		"COMMAND its own status (128 + N if signal N ended it), or 125 when recording\n"
@@ -101,10 +103,21 @@ static int take_option(struct arguments *args, int letter, char *arg)
 	}
 }
 
+/* `-r GLOB` would be -r and a command. That -r stood last shows in the word before the operand,
+ * which is "--" where a command is meant. */
+static int check_no_detached_glob(bool ends_with_r, char **operand)
+{
+	if (!ends_with_r || !*operand || strcmp(operand[-1], "--") == 0 ||
+	    !strpbrk(*operand, "*?["))
+		return 0;
+	return cli__refuse(&cli, "-r has its pattern attached: write -r'%s'", *operand);
+}
+
 /* 0, or the exit status; *ret_done says that there is nothing more to do. */
 static int parse_arguments(struct arguments *args, int argc, char **argv, bool *ret_done)
 {
 	int status = 0;
+	bool ends_with_r = false;
 	int operand;
 	int letter;
 	char *arg;
@@ -114,7 +127,10 @@ static int parse_arguments(struct arguments *args, int argc, char **argv, bool *
 		if (*ret_done)
 			return cli__status(letter);
 		status = take_option(args, letter, arg);
+		ends_with_r = letter == 'r' && !arg;
 	}
+	if (!status)
+		status = check_no_detached_glob(ends_with_r, argv + operand);
 	if (status)
 		return status;
 	if (operand < argc)
@@ -124,14 +140,33 @@ static int parse_arguments(struct arguments *args, int argc, char **argv, bool *
 	return 0;
 }
 
-static void tell_summary(const struct session_result *result, const char *directory)
+static void tell_process_rows(const struct session_result *result, bool alone,
+			      const char *directory)
 {
 	const struct recorder_summary *s = &result->summary;
 
-	message("%" PRIu64 " activities of %zu state%s in %.1f s, %" PRIu64 " open, %" PRIu64
-		" lost; files in %s",
-		s->activities, s->state_cnt, s->state_cnt == 1 ? "" : "s",
-		result->recorded_ns / 1e9, s->open, s->lost, directory);
+	if (alone)
+		message_info("%" PRIu64 " rows of processes in %.1f s, %" PRIu64
+			     " lost; files in %s",
+			     s->process_rows, result->recorded_ns / 1e9, s->process_rows_lost,
+			     directory);
+	else if (s->process_rows || s->process_rows_lost)
+		message_info("%" PRIu64 " rows of processes, %" PRIu64 " lost", s->process_rows,
+			     s->process_rows_lost);
+	if (s->process_rows_lost)
+		message("record: %" PRIu64
+			" rows of processes or the machine found no room, on the disk or in memory",
+			s->process_rows_lost);
+}
+
+static void tell_activities(const struct session_result *result, const char *directory)
+{
+	const struct recorder_summary *s = &result->summary;
+
+	message_info("%" PRIu64 " activities of %zu state%s in %.1f s, %" PRIu64 " open, %" PRIu64
+		     " lost; files in %s",
+		     s->activities, s->state_cnt, s->state_cnt == 1 ? "" : "s",
+		     result->recorded_ns / 1e9, s->open, s->lost, directory);
 	if (s->lost)
 		message("record: %" PRIu64 " calls have no row; %s/activity_ledger.csv says of "
 			"which states and why",
@@ -142,6 +177,14 @@ static void tell_summary(const struct session_result *result, const char *direct
 			s->unaccounted);
 	if (s->unusable)
 		message("record: %" PRIu64 " records from the kernel were unusable", s->unusable);
+}
+
+static void tell_summary(const struct session_options *asked, const struct session_result *result)
+{
+	if (asked->plan->state_cnt)
+		tell_activities(result, asked->directory);
+	if (asked->config->resources.enabled)
+		tell_process_rows(result, !asked->plan->state_cnt, asked->directory);
 }
 
 static int exit_status(const struct session_options *asked, const struct session_result *result,
@@ -234,6 +277,7 @@ static int run(const struct arguments *args)
 		.raw_path = args->raw_path,
 		.duration_ns = args->duration_ns,
 		.way = getenv("TACHO_ATTACH"),
+		.process_source = getenv("TACHO_PROCESSES"),
 		.directory = args->directory	 ? args->directory
 			     : config->directory ? config->directory
 						 : DEFAULT_DIRECTORY,
@@ -250,7 +294,7 @@ static int run(const struct arguments *args)
 	if (err)
 		message("record: %s", why.text);
 	if (result.recorded_ns)
-		tell_summary(&result, session.directory);
+		tell_summary(&session, &result);
 	plan__free(session.plan);
 	return exit_status(&session, &result, err);
 }
@@ -266,6 +310,7 @@ int cmd_record(int argc, char **argv)
 		return CLI_EXIT_FAILED;
 	}
 	settings__init(&args->settings, &cli);
+	args->settings.recording = true;
 	status = parse_arguments(args, argc, argv, &done);
 	if (!status && !done)
 		status = settings__finish(&args->settings);

@@ -6,7 +6,9 @@ The kernels are Debian's own packages, unpacked and never installed. A machine b
 RAM disk with tacho, the traced programs and what they are linked with; its init runs the cases below
 and prints what the recorder wrote.
 """
+import csv
 import functools
+import io
 import os
 import pathlib
 import re
@@ -29,7 +31,7 @@ MACHINES = {
 CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 # package names of kernels; the way of attaching that each must find by itself
 KERNELS = {("amd64", "6.1"): "perf", ("amd64", "6.12"): "multi", ("arm64", "6.1"): "perf"}
-PROGRAMS = ("prog_calls", "prog_ends")
+PROGRAMS = ("prog_calls", "prog_ends", "prog_load")
 SETTINGS = """\
 [state SAFE]
 function = /t/prog_calls:leaf
@@ -69,6 +71,7 @@ mount -t devtmpfs none /dev
 mount -t tmpfs none /tmp
 cd /tmp
 {cases}
+{processes}
 echo "END"
 poweroff -f
 """
@@ -78,6 +81,29 @@ echo "CASE {number}"
 echo "STATUS $?"
 cat out{number}/activity_ledger.csv
 """
+
+
+# A process at rest, seen in both ways; and one that ends before it is looked at.
+PROCESSES = """\
+mkfifo stay
+/t/prog_load memory 50 "an argument" < stay > said &
+exec 3> stay
+while ! [ -s said ]; do usleep 1000; done
+kill -STOP $!
+for source in kernel proc; do
+	TACHO_PROCESSES=$source /t/tacho record -r'/t/prog_load*' -d $source --for 300ms
+	echo "ROWS $source"
+	cat $source/process_detail.csv
+done
+/t/tacho record -r -d brief -- /t/prog_load brief 30
+echo "STATUS $?"
+echo "ROWS brief"
+cat brief/process_detail.csv
+echo "ROWS end"
+"""
+SAME_IN_BOTH_WAYS = ("command", "comm", "rss_bytes", "peak_rss_bytes", "virtual_bytes", "threads",
+                     "minor_faults", "major_faults", "read_bytes", "write_bytes",
+                     "voluntary_switches", "involuntary_switches", "cgroup")
 
 
 def run(*command, **options):
@@ -163,7 +189,7 @@ def make_ramdisk(arch, scratch):
     (root / "t" / "tacho.conf").write_text(SETTINGS)
     cases = "".join(CASE.format(number=n, arguments=case[0], command=case[1])
                     for n, case in enumerate(CASES.values()))
-    (root / "init").write_text(INIT.format(cases=cases))
+    (root / "init").write_text(INIT.format(cases=cases, processes=PROCESSES))
     for path in [root / "init", *(root / "bin").iterdir(), *(root / "t").iterdir(),
                  *(root / "lib").iterdir(), *(root / "lib64").iterdir()]:
         path.chmod(0o755)
@@ -199,15 +225,38 @@ def ledger_in(text):
     return rows
 
 
+def process_rows(text, name):
+    """The rows of process_detail.csv under this heading, but for the recorder's own."""
+    part = re.search(rf"ROWS {name}\n(.*?)ROWS ", text, re.S)[1]
+    rows = csv.DictReader(io.StringIO(part[part.index("time_ns,"):]))
+    return [row for row in rows if (row["comm"] or "").startswith("prog_load")]
+
+
+def check_processes(text):
+    kernel, proc = (process_rows(text, name)[0] for name in ("kernel", "proc"))
+    for column in SAME_IN_BOTH_WAYS:
+        check_equal(kernel[column], proc[column], f"{column}: {text}")
+    check("an argument" in kernel["command"], str(kernel))
+    for column in ("user_ns", "system_ns"):
+        check(abs(int(kernel[column]) - int(proc[column])) <= 20_000_000, f"{column}: {text}")
+    brief = process_rows(text, "brief")
+    check_equal([(row["event"], row["exit_code"]) for row in brief if row["event"] != "sample"],
+                [("exec", ""), ("exit", "7")], f"rows: {text}")
+    check(int(brief[-1]["cpu_ns"]) >= 30_000_000, f"CPU time: {text}")
+    check(int(brief[-1]["peak_rss_bytes"]) > 100_000, f"peak: {text}")
+    check("(kernel)" in text[text.index("ROWS proc"):], "the kernel's help was not to be had: " + text)
+
+
 def kernel_test(arch, series, way):
     def test(scratch):
         text = boot(arch, kernel(arch, series), make_ramdisk(arch, scratch))
         for number, (title, (_, _, status, ledger)) in enumerate(CASES.items()):
-            part = re.search(rf"CASE {number}\n(.*?)(?=CASE {number + 1}\n|END\n)", text, re.S)[1]
+            part = re.search(rf"CASE {number}\n(.*?)(?=CASE {number + 1}\n|ROWS kernel\n)", text, re.S)[1]
             check(f"({way})" in part, f"{title}: not attached by way of {way}: {part}")
             check_equal(ledger_in(part), ledger, f"{title}: {part}")
             check(f"STATUS {status}\n" in part, f"{title}: {part}")
             check("not accounted" not in part, f"{title}: {part}")
+        check_processes(text[text.index(f"CASE {len(CASES) - 1}"):])
     return test
 
 

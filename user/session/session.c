@@ -29,6 +29,8 @@ enum source {
 	SOURCE_RING,
 	SOURCE_LIMIT,
 	SOURCE_FILES,
+	SOURCE_RESOURCES,
+	SOURCE_PROCESS_EVENTS,
 	SOURCE_PID
 };
 
@@ -43,7 +45,14 @@ static int watch(struct session *s, int fd, uint64_t source, struct fault *why)
 	return 0;
 }
 
-static int make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why)
+int session__watch_resources(struct session *s, int timer_fd, int event_fd, struct fault *why)
+{
+	int err = watch(s, timer_fd, SOURCE_RESOURCES, why);
+
+	return err || event_fd < 0 ? err : watch(s, event_fd, SOURCE_PROCESS_EVENTS, why);
+}
+
+int session__make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why)
 {
 	struct itimerspec spec = {
 		.it_value = { first_ns / 1000000000, first_ns % 1000000000 },
@@ -114,7 +123,7 @@ static int watch_all(struct session *s, struct fault *why)
 	err = watch_signals(s, why);
 	/* Half of `flush`, so that even a call that ended right behind a tick is in time. */
 	if (!err)
-		err = make_timer(tick_ns, tick_ns, &s->tick_fd, why);
+		err = session__make_timer(tick_ns, tick_ns, &s->tick_fd, why);
 	if (!err)
 		err = watch(s, s->tick_fd, SOURCE_TICK, why);
 	if (!err)
@@ -196,11 +205,29 @@ static int attach(struct session *s, struct fault *why)
 	if (!err && s->command)
 		err = prober__add_process(s->prober, command__pid(s->command), true, why);
 	if (!err)
-		err = session__put_preamble(s, why);
-	if (!err)
 		err = session__attach_all(s, why);
 	if (!err)
 		prober__begin(s->prober);
+	return err;
+}
+
+static int follow(struct session *s, struct fault *why)
+{
+	int err = session__start_following(s, why);
+
+	return err ? err : watch(s, session__follow_fd(s), SOURCE_FILES, why);
+}
+
+/* All that records; the files are there when it does. */
+static int start_recording(struct session *s, struct fault *why)
+{
+	int err;
+
+	err = session__put_preamble(s, why);
+	if (!err && s->prober)
+		err = attach(s, why);
+	if (!err)
+		err = session__start_resources(s, why);
 	return err;
 }
 
@@ -212,73 +239,22 @@ static int start_clock(struct session *s, struct fault *why)
 	s->started_ns = clock_monotonic_ns();
 	if (!s->options->duration_ns)
 		return 0;
-	err = make_timer(s->options->duration_ns, 0, &s->limit_fd, why);
+	err = session__make_timer(s->options->duration_ns, 0, &s->limit_fd, why);
 	return err ? err : watch(s, s->limit_fd, SOURCE_LIMIT, why);
-}
-
-static size_t pending_cnt(const struct plan *plan)
-{
-	size_t cnt = 0;
-
-	for (size_t i = 0; i < plan->target_cnt; i++)
-		cnt += plan->targets[i].pending;
-	return cnt;
-}
-
-/* Files with probes; those that only unwind for others do not count. */
-static size_t probed_file_cnt(const struct plan *plan)
-{
-	size_t cnt = 0;
-
-	for (size_t i = 0; i < plan->binary_cnt; i++) {
-		bool probed = false;
-
-		for (size_t p = 0; !probed && p < plan->probe_cnt; p++)
-			probed = plan->probes[p].binary == i;
-		cnt += probed;
-	}
-	return cnt;
-}
-
-static void announce(const struct session *s)
-{
-	const struct plan *plan = s->options->plan;
-	size_t pending = pending_cnt(plan);
-	size_t files = probed_file_cnt(plan);
-	char waiting[64] = "";
-
-	if (pending)
-		snprintf(waiting, sizeof(waiting), ", %zu place%s pending", pending,
-			 pending == 1 ? "" : "s");
-	message("recording %zu state%s, %zu probe%s in %zu file%s%s (%s) into %s%s",
-		plan->state_cnt, plan->state_cnt == 1 ? "" : "s", plan->probe_cnt,
-		plan->probe_cnt == 1 ? "" : "s", files, files == 1 ? "" : "s", waiting,
-		prober__way(s->prober), output_dir__path(s->dir),
-		s->command || s->options->duration_ns ? "" : "; Ctrl-C ends");
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
 
-/* A command has the terminal to itself. */
-static void show_status(const struct session *s)
-{
-	struct recorder_summary summary;
-
-	if (s->command)
-		return;
-	recorder__summarize(s->recorder, &summary);
-	status_line("recording: %" PRIu64 " activities, %" PRIu64 " lost, %.0f s ",
-		    summary.activities, summary.lost, (clock_monotonic_ns() - s->started_ns) / 1e9);
-}
-
 static void tick(struct session *s)
 {
 	session__drain(s);
+	session__drain_resources(s);
 	session__put_clock(s);
 	session__put_sums(s, false);
 	session__put_flush(s, false);
-	session__follow_tick(s);
-	show_status(s);
+	if (s->follow)
+		session__follow_tick(s);
+	session__show_status(s);
 }
 
 static void read_away(int fd)
@@ -348,6 +324,12 @@ static void handle(struct session *s, uint64_t source, struct session_result *re
 	case SOURCE_FILES:
 		session__handle_file_events(s);
 		break;
+	case SOURCE_RESOURCES:
+		session__resources_tick(s);
+		break;
+	case SOURCE_PROCESS_EVENTS:
+		session__drain_resources(s);
+		break;
 	case SOURCE_LIMIT:
 		read_away(s->limit_fd);
 		s->stopping = true;
@@ -374,23 +356,31 @@ static int loop(struct session *s, struct session_result *result, struct fault *
 
 /* --- ending -------------------------------------------------------------------------------- */
 
-/* Detach, drain to empty, count what is open, drain again, close the books. */
-static int finish(struct session *s, struct session_result *result, struct fault *why)
+/* Detach, drain to empty, count what is open, drain again. */
+static void detach(struct session *s)
 {
 	int err;
 
-	s->stopping = true;
-	status_line_clear();
 	/* Files are guarded as long as there are probes in them. */
 	prober__detach_all(s->prober);
 	session__stop_following(s);
-	result->recorded_ns = clock_monotonic_ns() - s->started_ns;
 	session__drain(s);
 	err = prober__close_open_calls(s->prober);
 	if (err)
 		message("record: the calls that are open cannot be listed: %s", strerror(-err));
 	session__drain(s);
 	session__put_sums(s, true);
+}
+
+/* The last rows of everything; closes the books. */
+static int finish(struct session *s, struct session_result *result, struct fault *why)
+{
+	s->stopping = true;
+	status_line_clear();
+	result->recorded_ns = clock_monotonic_ns() - s->started_ns;
+	session__finish_resources(s);
+	if (s->prober)
+		detach(s);
 	session__put_flush(s, true);
 	recorder__summarize(s->recorder, &result->summary);
 	if (s->write_err)
@@ -399,25 +389,10 @@ static int finish(struct session *s, struct session_result *result, struct fault
 	return s->raw_err ? fault__set(why, s->raw_err, "the raw stream is incomplete") : 0;
 }
 
-static void tell_trouble(const struct session *s)
-{
-	struct tacho_trouble trouble;
-
-	if (prober__read_trouble(s->prober, &trouble))
-		return;
-	if (trouble.process_table_full)
-		message("record: %llu processes were not recorded: more ran at one time than can "
-			"be told apart",
-			(unsigned long long)trouble.process_table_full);
-	if (trouble.command_unreadable)
-		message("record: %llu command lines could not be judged by `process =`; they "
-			"count as not matching",
-			(unsigned long long)trouble.command_unreadable);
-}
-
 static void session__close(struct session *s)
 {
-	int fds[] = { s->limit_fd, s->clock_fd, s->tick_fd, s->signal_fd, s->epoll_fd };
+	int fds[] = { s->limit_fd,     s->clock_fd,  s->tick_fd,
+		      s->resources_fd, s->signal_fd, s->epoll_fd };
 
 	for (size_t i = 0; s->pid_fds && i < s->options->pid_cnt; i++) {
 		if (s->pid_fds[i] >= 0)
@@ -428,6 +403,7 @@ static void session__close(struct session *s)
 			close(fds[i]);
 	}
 	session__stop_following(s);
+	session__close_resources(s);
 	ring_buffer__free(s->ring);
 	prober__free(s->prober);
 	command__free(s->command);
@@ -451,6 +427,7 @@ int session__run(const struct session_options *options, struct session_result *r
 		.tick_fd = -1,
 		.limit_fd = -1,
 		.clock_fd = -1,
+		.resources_fd = -1,
 	};
 	int err = 0;
 
@@ -462,19 +439,19 @@ int session__run(const struct session_options *options, struct session_result *r
 		err = open_outputs(&s, why);
 	if (!err)
 		err = watch_all(&s, why);
-	if (!err)
-		err = session__start_following(&s, why);
-	if (!err)
-		err = watch(&s, session__follow_fd(&s), SOURCE_FILES, why);
-	if (!err)
+	if (!err && options->plan->state_cnt)
+		err = follow(&s, why);
+	if (!err && options->plan->state_cnt)
 		err = open_prober(&s, why);
 	if (!err)
-		err = attach(&s, why);
+		err = session__open_resources(&s, why);
+	if (!err)
+		err = start_recording(&s, why);
 	if (!err)
 		err = start_clock(&s, why);
 	if (err)
 		goto out;
-	announce(&s);
+	session__announce(&s);
 	if (s.command)
 		err = command__release(s.command, why);
 	if (err)
@@ -485,7 +462,7 @@ int session__run(const struct session_options *options, struct session_result *r
 		finish(&s, ret_result, NULL);
 	else
 		err = finish(&s, ret_result, why);
-	tell_trouble(&s);
+	session__tell_trouble(&s);
 out:
 	session__close(&s);
 	return err;

@@ -23,10 +23,11 @@ struct session_options {
 	const char *directory;
 	const pid_t *pids; /* record only these; none and no command: every process */
 	size_t pid_cnt;
-	char *const *command; /* NULL: none */
-	const char *raw_path; /* NULL: none */
-	uint64_t duration_ns; /* 0: until told to end */
-	const char *way;      /* of attaching; NULL: the best */
+	char *const *command;	    /* NULL: none */
+	const char *raw_path;	    /* NULL: none */
+	uint64_t duration_ns;	    /* 0: until told to end */
+	const char *way;	    /* of attaching; NULL: the best */
+	const char *process_source; /* "kernel", "proc", or NULL: the best */
 };
 
 struct session_result {

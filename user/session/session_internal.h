@@ -11,6 +11,7 @@ struct file_watch;
 struct follow;
 struct output_dir;
 struct raw_writer;
+struct resources;
 struct ring_buffer;
 struct views;
 
@@ -19,9 +20,10 @@ struct session {
 	struct output_dir *dir;
 	struct recorder *recorder;
 	struct raw_writer *raw;
-	struct prober *prober;
+	struct prober *prober; /* NULL, as ring: there is no state to record */
 	struct command *command;
 	struct ring_buffer *ring;
+	struct resources *resources; /* NULL: processes are not recorded */
 	struct follow *follow;
 	struct tacho_state_counts *counts; /* as last put into the stream, one a state */
 	int epoll_fd;
@@ -29,6 +31,7 @@ struct session {
 	int tick_fd;
 	int limit_fd;
 	int clock_fd;
+	int resources_fd; /* timer */
 	int *pid_fds;
 	size_t pids_alive;
 	size_t probes_put;	 /* of the plan's probes, into the stream */
@@ -45,10 +48,39 @@ struct session {
 	int write_err; /* the trouble that was told last; 0 = writing works */
 	int raw_err;
 	int damaged_told;
+	int resources_err; /* the trouble that was told last */
 };
+
+/* --- session.c: what the loop waits for --------------------------------------------------------
+ */
+
+int session__make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why);
+int session__watch_resources(struct session *s, int timer_fd, int event_fd, struct fault *why);
+
+/* --- tell.c: what is said ----------------------------------------------------------------------
+ */
+
+void session__announce(const struct session *s);
+void session__show_status(const struct session *s);
+void session__tell_trouble(const struct session *s);
+
+/* --- resources.c: what processes use -----------------------------------------------------------
+ */
+
+/* When the settings ask for it. */
+int session__open_resources(struct session *s, struct fault *why);
+/* Takes the first sample, and one each interval from then on. */
+int session__start_resources(struct session *s, struct fault *why);
+void session__resources_tick(struct session *s);
+void session__drain_resources(struct session *s);
+/* The last sample, and the last rows. */
+void session__finish_resources(struct session *s);
+void session__close_resources(struct session *s);
 
 /* --- stream.c: into the stream --------------------------------------------------------------- */
 
+/* An encode_put_fn; ctx is the session. */
+int session__put(void *ctx, const void *data, size_t sz);
 /* The declarations; the recorder opens its files then. */
 int session__put_preamble(struct session *s, struct fault *why);
 /* The probes that have been added to the plan since. */

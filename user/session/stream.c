@@ -35,7 +35,7 @@ static void tell_write_trouble(struct session *s, int err, const struct fault *w
 }
 
 /* Everything the recorder learns passes here, and so into the raw file. */
-static int put(void *ctx, const void *data, size_t sz)
+int session__put(void *ctx, const void *data, size_t sz)
 {
 	const struct tacho_record *head = data;
 	struct session *s = ctx;
@@ -68,7 +68,7 @@ static int put_captures(struct session *s, uint32_t number)
 			.name = state->config->captures[i].name,
 		};
 
-		err = encode_capture(put, s, &capture);
+		err = encode_capture(session__put, s, &capture);
 		text_offset += state->text_szs[i];
 	}
 	return err;
@@ -111,9 +111,9 @@ static int put_probe(struct session *s, uint32_t number)
 	};
 	int err;
 
-	err = encode_probe(put, s, &named);
+	err = encode_probe(session__put, s, &named);
 	if (!err && probe->return_type != TACHO_VALUE_NONE)
-		err = encode_return(put, s, &returns);
+		err = encode_return(session__put, s, &returns);
 	return err;
 }
 
@@ -131,9 +131,9 @@ int session__put_preamble(struct session *s, struct fault *why)
 	const struct plan *plan = s->options->plan;
 	int err;
 
-	err = encode_stream(put, s);
+	err = encode_stream(session__put, s);
 	for (size_t i = 0; !err && i < plan->state_cnt; i++) {
-		err = encode_state(put, s, i, plan->states[i].name);
+		err = encode_state(session__put, s, i, plan->states[i].name);
 		if (!err)
 			err = put_captures(s, i);
 	}
@@ -141,7 +141,7 @@ int session__put_preamble(struct session *s, struct fault *why)
 		err = session__put_new_probes(s);
 	s->clock_offset_ns = clock_measure_offset();
 	if (!err)
-		err = encode_clock(put, s, 0, s->clock_offset_ns);
+		err = encode_clock(session__put, s, 0, s->clock_offset_ns);
 	if (err)
 		return fault__set(why, err, "no memory");
 	s->interval_ns = clock_monotonic_ns();
@@ -164,7 +164,7 @@ void session__put_placed(struct session *s, uint32_t binary, size_t first,
 		};
 
 		if (plan->probes[i].binary == binary)
-			encode_placed(put, s, &placed);
+			encode_placed(session__put, s, &placed);
 	}
 }
 
@@ -212,7 +212,7 @@ static void put_sums_of(struct session *s, uint64_t from_ns, uint64_t to_ns, boo
 			summary.sum_ns = sums.sum_ns;
 			summary.min_ns = ~sums.min_inverse_ns;
 			summary.max_ns = sums.max_ns;
-			encode_summary(put, s, &summary);
+			encode_summary(session__put, s, &summary);
 		}
 		tell_summarising(s, i, any);
 	}
@@ -222,6 +222,8 @@ void session__put_sums(struct session *s, bool last)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 
+	if (!s->prober)
+		return;
 	put_sums_of(s, s->before_ns, s->interval_ns, false);
 	if (last) {
 		put_sums_of(s, s->interval_ns, now_ns, true);
@@ -239,7 +241,7 @@ void session__put_clock(struct session *s)
 	if (llabs(offset_ns - s->clock_offset_ns) < CLOCK_JITTER_NS)
 		return;
 	s->clock_offset_ns = offset_ns;
-	encode_clock(put, s, clock_monotonic_ns(), offset_ns);
+	encode_clock(session__put, s, clock_monotonic_ns(), offset_ns);
 }
 
 static void put_counts(struct session *s)
@@ -251,7 +253,7 @@ static void put_counts(struct session *s)
 		    !memcmp(&counts, &s->counts[i], sizeof(counts)))
 			continue;
 		s->counts[i] = counts;
-		encode_counts(put, s, i, &counts);
+		encode_counts(session__put, s, i, &counts);
 	}
 }
 
@@ -261,7 +263,7 @@ void session__put_flush(struct session *s, bool last)
 	int err;
 
 	put_counts(s);
-	encode_flush(put, s, clock_monotonic_ns(), last);
+	encode_flush(session__put, s, clock_monotonic_ns(), last);
 	s->since_flush = 0;
 	if (!s->raw)
 		return;
@@ -280,7 +282,7 @@ int session__on_ring_record(void *ctx, void *data, size_t sz)
 		session__handle_exec(s, data);
 		return 0;
 	}
-	put(s, data, sz);
+	session__put(s, data, sz);
 	if (++s->since_flush >= FLUSH_RECORDS)
 		session__put_flush(s, false);
 	/* A negative number ends this drain; the record itself is consumed. */
@@ -289,6 +291,8 @@ int session__on_ring_record(void *ctx, void *data, size_t sz)
 
 void session__drain(struct session *s)
 {
+	if (!s->ring)
+		return;
 	s->in_drain = 0;
 	ring_buffer__consume(s->ring);
 }

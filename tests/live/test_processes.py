@@ -1,0 +1,467 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What processes use, beside psutil and the kernel's own accounts; and that none is missed."""
+import collections
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import harness
+from harness import Skip, check, check_equal, target, wait_for
+
+PSUTIL_PYTHON = "/usr/bin/python3"
+VIEW = str(pathlib.Path(__file__).with_name("psutil_view.py"))
+ARGUMENTS = (b"plain", b"a,b", b'a "quoted" one', b"two\nlines", b"no utf-8: \xff\xfe\xc3",
+             b"utf-8: \xc3\xa9\xe2\x82\xac", b"  padded  ", b"", b"back\\slash", b"tab\there")
+
+
+class Load(harness.Conversation):
+    """A process of prog_load."""
+
+    def __init__(self, kind, ms, *args):
+        super().__init__(subprocess.Popen([target("prog_load"), kind, str(ms), *args],
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        self.kind = kind
+
+
+class Loads:
+    """Many of them; a context manager."""
+
+    def __init__(self, kinds):
+        self.all = [Load(*kind) for kind in kinds]
+
+    def __enter__(self):
+        for load in self.all:
+            check_equal(load.hear(), "done", load.kind)
+        return self
+
+    def __exit__(self, *_):
+        for load in self.all:
+            load.__exit__()
+
+    def pids(self, *kinds):
+        return [load.pid for load in self.all if not kinds or load.kind in kinds]
+
+    def signal(self, number):
+        for load in self.all:
+            os.kill(load.pid, number)
+
+
+def resources_config(scratch, processes="*", interval="200ms", **record):
+    path = scratch / "tacho.conf"
+    path.write_text("[record]\n" + "".join(f"{k} = {v}\n" for k, v in record.items()) +
+                    f"[resources]\nenabled = yes\ninterval = {interval}\n"
+                    f"processes = {processes}\n")
+    return str(path)
+
+
+def rows_of(directory, name="process_detail.csv"):
+    text = (pathlib.Path(directory) / name).read_bytes().decode()
+    check(text.endswith("\r\n"), f"{name} does not end with a whole row")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def opentrons_rows(directory):
+    """The rows of system_resource_data, which has no header, as dicts; every field is quoted."""
+    directory = pathlib.Path(directory)
+    data = (directory / "system_resource_data").read_bytes()
+    names = (directory / "system_resource_data_headers").read_text().split(",")
+    field = rb'"((?:[^"]|"")*)"'
+    shape = re.compile(b",".join([field] * len(names)) + rb"\r\n")
+    rows, at = [], 0
+    while at < len(data):
+        row = shape.match(data, at)
+        check(row, f"system_resource_data: not a row at byte {at}: {data[at:at + 120]!r}")
+        rows.append({name: value.replace(b'""', b'"')
+                     for name, value in zip(names, row.groups())})
+        at = row.end()
+    return rows
+
+
+def ticks_of(rows, moment="sample"):
+    """Rows of one tick together: pids go up within one."""
+    ticks = []
+    for row in rows:
+        if row["event"] != moment:
+            continue
+        if not ticks or int(row["pid"]) <= int(ticks[-1][-1]["pid"]):
+            ticks.append([])
+        ticks[-1].append(row)
+    return ticks
+
+
+def psutil_once(pids):
+    done = subprocess.run([PSUTIL_PYTHON, VIEW, "once", *map(str, pids)], capture_output=True,
+                          text=True, check=True)
+    return {seen["pid"]: seen for seen in map(json.loads, done.stdout.splitlines())}
+
+
+def as_written(command):
+    """Bytes that are no UTF-8 are escaped in our files; the reference stops there."""
+    return command.decode("utf-8", "backslashreplace").encode()
+
+
+def check_same(row, seen):
+    """A row of system_resource_data against psutil's view of the process at rest."""
+    pid = seen["pid"]
+    check_equal(row["command"], as_written(bytes.fromhex(seen["command"])), f"command of {pid}")
+    check_equal(row["running_since"].decode(), seen["running_since"], f"running_since of {pid}")
+    check_equal(row["memory_percent"].decode(), seen["memory_percent"], f"memory of {pid}")
+    for name in ("user", "system"):
+        ours = float(row[f"{name}_cpu_time"])
+        check(abs(ours - seen[name]) < 0.0101, f"{name} time of {pid}: {ours}, not {seen[name]}")
+
+
+def last_opentrons_rows(directory, pids):
+    """The newest row of each process. The format has no pid: rows of a tick are in the order of the
+    pids, and process_detail.csv, which has them, has the same rows."""
+    details = [row for row in rows_of(directory) if row["event"] != "exec"]
+    rows = opentrons_rows(directory)
+    check_equal([row["time_ns"] for row in details[:len(rows)]],
+                [row["query_time"].decode() for row in rows[:len(details)]], "the rows' times")
+    last = {int(detail["pid"]): row for detail, row in zip(details, rows)}
+    return {pid: last[pid] for pid in pids}
+
+
+def mixed_kinds(cnt):
+    kinds = ("sleeping", "working", "threads", "renamed", "memory")
+    return [(kinds[i % len(kinds)], 5 + i % 40, str(i).encode(),
+             *ARGUMENTS[:i % (len(ARGUMENTS) + 1)]) for i in range(cnt)]
+
+
+def test_every_column_of_200_processes_is_what_psutil_says_on_the_same_tick(scratch):
+    data = scratch / "data"
+    with Loads(mixed_kinds(200)) as loads, \
+            harness.Recording("-c", resources_config(scratch, "*prog_load*"), directory=data) as r:
+        r.until_ready()
+        loads.signal(signal.SIGSTOP)  # from here on, nothing changes
+        stopped_ns = time.time_ns()
+        wait_for(lambda: len([t for t in ticks_of(rows_of(data))
+                              if int(t[0]["time_ns"]) > stopped_ns]) >= 2, "two more ticks")
+        seen = psutil_once(loads.pids())
+        rows = last_opentrons_rows(data, loads.pids())
+        for pid in loads.pids():
+            check_same(rows[pid], seen[pid])
+        loads.signal(signal.SIGCONT)
+        check_equal(r.stop(), 0, "status")
+
+
+def test_times_of_processes_that_run_lie_between_what_psutil_says_before_and_after(scratch):
+    data = scratch / "data"
+    with Loads([("busy", 1, b"one"), ("busy", 1, b"two"), ("busy", 1, b"three")]) as loads, \
+            harness.Recording("-c", resources_config(scratch, "*prog_load*"), directory=data) as r:
+        r.until_ready()
+        with subprocess.Popen([PSUTIL_PYTHON, VIEW, "watch", *map(str, loads.pids())],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as view:
+            wait_for(lambda: len(ticks_of(rows_of(data))) >= 12, "twelve ticks")
+            looks = [json.loads(line) for line in view.communicate("\n")[0].splitlines()]
+        check_equal(r.stop(), 0, "status")
+    compared = 0
+    for row in rows_of(data):
+        before = [look for look in looks if look["pid"] == int(row["pid"]) and
+                  look["after_ns"] < int(row["time_ns"])]
+        after = [look for look in looks if look["pid"] == int(row["pid"]) and
+                 look["before_ns"] > int(row["time_ns"])]
+        if not before or not after:
+            continue
+        compared += 1
+        for name in ("user", "system"):
+            ours = int(row[f"{name}_ns"]) / 1e9
+            check(before[-1][name] - 0.0101 <= ours <= after[0][name] + 0.0201,
+                  f"{name} time: {before[-1][name]} <= {ours} <= {after[0][name]}")
+    check(compared >= 9, f"only {compared} rows to compare")
+
+
+def busy_ms():
+    """What all CPUs have run, by the kernel's own account: user, nice and system."""
+    fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()
+    return sum(map(int, fields[1:4])) * 1000 // os.sysconf("SC_CLK_TCK")
+
+
+def used_ns(rows):
+    """What the processes have used between their first row and their last. Those that were not there
+    at the first tick began with nothing."""
+    first_tick = {(row["pid"], row["start_ns"]): int(row["cpu_ns"])
+                  for row in ticks_of(rows)[0]}
+    last = {(row["pid"], row["start_ns"]): int(row["cpu_ns"]) for row in rows}
+    return sum(cpu - first_tick.get(process, 0) for process, cpu in last.items())
+
+
+def run_brief(cnt, at_a_time=8):
+    """Runs so many processes that live a few milliseconds each; returns their pids."""
+    pids, running = [], collections.deque()
+    for i in range(cnt):
+        running.append(subprocess.Popen([target("prog_load"), "brief", str(1 + i % 4), str(i)]))
+        pids.append(running[-1].pid)
+        if len(running) >= at_a_time:
+            check_equal(running.popleft().wait(), 7, "brief")
+    while running:
+        check_equal(running.popleft().wait(), 7, "brief")
+    return pids
+
+
+def test_of_1000_processes_that_live_milliseconds_none_is_missed_and_all_their_time_is_there(
+        scratch):
+    data = scratch / "data"
+    # Both CPUs are busy all the time: else the kernel's account, made of ticks, is a lottery.
+    with Loads([("busy", 1)] * os.cpu_count()), \
+            harness.Recording("-c", resources_config(scratch, interval="1s"),
+                              directory=data) as r:
+        r.until_ready()
+        busy_before = busy_ms()
+        pids = run_brief(1000)
+        # Ends are told when a process has been reaped, a moment later.
+        wait_for(lambda: len([1 for row in rows_of(data) if row["event"] == "exit"
+                              and "brief" in row["command"]]) >= 1000, "the last rows")
+        busy = busy_ms() - busy_before
+        check_equal(r.stop(), 0, "status")
+    rows = rows_of(data)
+    ends = [row for row in rows if row["event"] == "exit" and "prog_load brief" in row["command"]]
+    check_equal(sorted(int(row["pid"]) for row in ends), sorted(pids), "last rows")
+    check_equal({row["exit_code"] for row in ends}, {"7"}, "exit codes")
+    for row in ends:
+        asked_ms = int(row["command"].split()[2])
+        check(int(row["cpu_ns"]) >= asked_ms * 1e6, f"too little time: {row}")
+        check(int(row["peak_rss_bytes"]) > 100_000, f"too little memory: {row}")
+    opentrons = [row for row in opentrons_rows(data) if b"prog_load brief" in row["command"]]
+    check(len(opentrons) >= 1000, f"{len(opentrons)} rows in system_resource_data")
+    used = used_ns(rows) / 1e6
+    check(abs(used - busy) <= 0.02 * busy, f"{used:.0f} ms in the rows, {busy} ms in /proc/stat")
+
+
+def test_execs_and_ends_have_rows_of_their_own(scratch):
+    data = scratch / "data"
+    with harness.Recording("-c", resources_config(scratch, target("prog_load") + " *", interval="1h"),
+                           directory=data) as r:
+        r.until_ready()
+        check_equal(subprocess.run(["/bin/sh", "-c", 'exec "$@"', "sh", target("prog_load"),
+                                    "brief", "1", "by exec"]).returncode, 7, "status")
+        with Load("sleeping", 1, "to be killed") as killed:
+            killed.hear()
+            killed.process.kill()
+            killed.process.wait()
+        wait_for(lambda: len(rows_of(data)) >= 4, "four rows")
+        check_equal(r.stop(), 0, "status")
+    rows = [(row["event"], row["command"].split("prog_load ")[1], row["exit_code"])
+            for row in sorted(rows_of(data), key=lambda row: int(row["start_ns"]))
+            if "tacho" not in row["comm"]]
+    check_equal(rows, [("exec", "brief 1 by exec", ""), ("exit", "brief 1 by exec", "7"),
+                       ("exec", "sleeping 1 to be killed", ""),
+                       ("exit", "sleeping 1 to be killed", "-9")], "rows")
+
+
+def test_a_process_that_ends_unreaped_has_its_last_row(scratch):
+    data = scratch / "data"
+    with harness.Recording("-c", resources_config(scratch, "*prog_load*"), directory=data) as r:
+        r.until_ready()
+        zombie = subprocess.Popen([target("prog_load"), "brief", "3", "zombie"])
+        wait_for(lambda: [row for row in rows_of(data) if row["event"] == "exit"], "its last row")
+        zombie.wait()
+        check_equal(r.stop(), 0, "status")
+    rows = [row for row in rows_of(data) if row["pid"] == str(zombie.pid)]
+    check_equal([row["event"] for row in rows].count("exit"), 1, "last rows")
+    check_equal(rows[-1]["exit_code"], "7", "exit code")
+
+
+def test_ticks_do_not_drift(scratch):
+    data = scratch / "data"
+    with Loads([("busy", 1)] * 2 * os.cpu_count()), \
+            harness.Recording("-c", resources_config(scratch, "*prog_load*", interval="100ms"),
+                              directory=data) as r:
+        r.until_ready()
+        wait_for(lambda: len(ticks_of(rows_of(data))) >= 31, "thirty ticks")
+        check_equal(r.stop(), 0, "status")
+    times = [int(tick[0]["time_ns"]) for tick in ticks_of(rows_of(data))][:31]
+    off_ms = sorted((time_ns - times[0]) / 1e6 % 100 for time_ns in times[1:])
+    # Each comes a little after its moment, by what the scheduler takes; none is owed to those before.
+    middle = off_ms[len(off_ms) // 2]
+    check(middle < 30 or middle > 90, f"ticks are off by {off_ms} ms")
+
+
+def test_the_recorder_is_a_row_of_its_own(scratch):
+    data = scratch / "data"
+    with harness.Recording("-c", resources_config(scratch, "nothing that runs"),
+                           directory=data) as r:
+        r.until_ready()
+        wait_for(lambda: len(rows_of(data)) >= 2, "two rows")
+        check_equal(r.stop(), 0, "status")
+        rows = rows_of(data)
+        check_equal({row["pid"] for row in rows}, {str(r.process.pid)}, "pids")
+        check(opentrons_rows(data)[0]["command"].startswith(os.fsencode(harness.TACHO)), "command")
+
+
+def test_without_the_kernels_help_the_samples_are_the_same(scratch):
+    data = scratch / "data"
+    with Loads(mixed_kinds(40)) as loads, \
+            harness.Recording("-c", resources_config(scratch, "*prog_load*"), directory=data,
+                              env={"TACHO_PROCESSES": "proc"}) as r:
+        r.until_ready()
+        loads.signal(signal.SIGSTOP)
+        stopped_ns = time.time_ns()
+        wait_for(lambda: len([t for t in ticks_of(rows_of(data))
+                              if int(t[0]["time_ns"]) > stopped_ns]) >= 2, "two more ticks")
+        seen = psutil_once(loads.pids())
+        rows = last_opentrons_rows(data, loads.pids())
+        for pid in loads.pids():
+            check_same(rows[pid], seen[pid])
+        loads.signal(signal.SIGCONT)
+        check_equal(r.stop(), 0, "status")
+
+
+def both_sources(scratch, pids):
+    """The last row of each process by either way, without what differs from moment to moment."""
+    rows = {}
+    for source in ("kernel", "proc"):
+        data = scratch / source
+        with harness.Recording("-c", resources_config(scratch, "*prog_load*"), directory=data,
+                               env={"TACHO_PROCESSES": source}) as r:
+            r.until_ready()
+            wait_for(lambda: ticks_of(rows_of(data)), "a tick")
+            check_equal(r.stop(), 0, "status")
+        rows[source] = {int(row["pid"]): row for row in rows_of(data)
+                        if int(row["pid"]) in pids}
+    return rows
+
+
+def test_both_ways_of_looking_at_processes_give_the_same_rows(scratch):
+    with Loads(mixed_kinds(20)) as loads:
+        loads.signal(signal.SIGSTOP)
+        rows = both_sources(scratch, loads.pids())
+        loads.signal(signal.SIGCONT)
+    for pid in loads.pids():
+        kernel, proc = rows["kernel"][pid], rows["proc"][pid]
+        for column in ("ppid", "comm", "command", "rss_bytes", "peak_rss_bytes", "virtual_bytes",
+                       "threads", "minor_faults", "major_faults", "read_bytes", "write_bytes",
+                       "voluntary_switches", "involuntary_switches", "cgroup"):
+            # /proc has the switches of the first thread only.
+            if "switches" not in column or kernel["threads"] == "1":
+                check_equal(proc[column], kernel[column], f"{column} of {pid}")
+        for column in ("user_ns", "system_ns", "start_ns"):
+            off = abs(int(proc[column]) - int(kernel[column]))
+            check(off <= 20_000_000, f"{column} of {pid}: {proc[column]}, {kernel[column]}")
+
+
+def test_a_command_is_recorded_with_its_children_and_nothing_else(scratch):
+    data = scratch / "data"
+    script = f'"{target("prog_load")}" brief 1 child; exit 3'
+    with Loads([("sleeping", 1)]):
+        status, _, errors = harness.record("-r", "--", "/bin/sh", "-c", script, directory=data)
+    check_equal(status, 3, errors)
+    rows = [row for row in rows_of(data) if not row["comm"].startswith("tacho")]
+    events = [(row["event"], row["comm"]) for row in rows if row["event"] != "sample"]
+    check_equal(events, [("exec", "sh"), ("exec", "prog_load"), ("exit", "prog_load"),
+                         ("exit", "sh")], "events")
+    check_equal([row["exit_code"] for row in rows if row["event"] == "exit"], ["7", "3"], "codes")
+
+
+def test_a_pid_is_recorded_alone(scratch):
+    data = scratch / "data"
+    with Loads([("sleeping", 1), ("sleeping", 1)]) as loads:
+        wanted = loads.pids()[1]
+        status, _, errors = harness.record("-r", "-p", str(wanted), "--for", "300ms",
+                                           directory=data)
+    check_equal(status, 0, errors)
+    pids = {int(row["pid"]) for row in rows_of(data) if not row["comm"].startswith("tacho")}
+    check_equal(pids, {wanted}, "pids")
+
+
+def test_the_variables_of_the_opentrons_tracker_override_the_settings(scratch):
+    data = scratch / "elsewhere"
+    config = scratch / "tacho.conf"
+    config.write_text("[resources]\ninterval = 1h\nprocesses = nothing\n")
+    env = {"OT_SYSTEM_RESOURCE_TRACKER_ENABLED": "True",
+           "OT_SYSTEM_RESOURCE_TRACKER_PROCESS_FILTERS": "nothing, *prog_load*,",
+           "OT_SYSTEM_RESOURCE_TRACKER_REFRESH_INTERVAL": "1.0",
+           "OT_SYSTEM_RESOURCE_TRACKER_STORAGE_DIR": str(data)}
+    with Loads([("sleeping", 1)]) as loads:
+        recorder = subprocess.Popen([harness.TACHO, "record", "-c", str(config)],
+                                    env=dict(os.environ, **env), stderr=subprocess.PIPE)
+        try:
+            wait_for(lambda: (data / "process_detail.csv").exists() and
+                     len(ticks_of(rows_of(data))) >= 2, "two ticks")
+        finally:
+            recorder.send_signal(signal.SIGTERM)
+            errors = recorder.communicate()[1].decode()
+    check_equal(recorder.returncode, 0, errors)
+    check(str(loads.pids()[0]) in {row["pid"] for row in rows_of(data)}, "its row is missing")
+
+
+def test_a_bad_variable_is_refused_in_the_words_of_the_reference(scratch):
+    name = "OT_SYSTEM_RESOURCE_TRACKER_REFRESH_INTERVAL"
+    for value, words in (("nan", "must be a number"), ("ten", "must be a number"),
+                         ("0.5", "must be greater than or equal to 1.0"), ("", "")):
+        status, _, errors = harness.record("-r", "--for", "100ms", directory=scratch / "data",
+                                           env={name: value})
+        check_equal(status, 2, errors)
+        check(f"{name} environment variable {words}" in errors, errors)
+
+
+def test_a_replay_has_the_same_files(scratch):
+    data, again = scratch / "data", scratch / "again"
+    status, _, errors = harness.record("-r", "--raw", str(scratch / "raw"), "--", "/bin/sh", "-c",
+                                       f'"{target("prog_load")}" brief 1', directory=data)
+    check_equal(status, 7, errors)
+    subprocess.run([harness.TACHO, "replay", "-d", str(again), str(scratch / "raw")], check=True,
+                   capture_output=True)
+    for name in ("system_resource_data", "system_resource_data_headers", "process_detail.csv",
+                 "system_detail.csv"):
+        check_equal((again / name).read_bytes(), (data / name).read_bytes(), name)
+
+
+def test_the_machines_memory_is_in_system_detail(scratch):
+    data = scratch / "data"
+    status, _, errors = harness.record("-r", "--for", "300ms", directory=data)
+    check_equal(status, 0, errors)
+    row = rows_of(data, "system_detail.csv")[-1]
+    meminfo = dict(re.findall(r"(\w+): +(\d+) kB", pathlib.Path("/proc/meminfo").read_text()))
+    check_equal(int(row["memory_total_bytes"]), int(meminfo["MemTotal"]) * 1024, "total")
+    available = int(meminfo["MemAvailable"]) * 1024
+    check(abs(int(row["memory_available_bytes"]) - available) < 1 << 30, "available")
+    check_equal(len(row["cpu_busy_percents"].split()), os.cpu_count(), "CPUs")
+
+
+def test_many_processes_at_once_are_counted_when_they_are_lost_and_seen_all_the_same(scratch):
+    """Nothing reads the events for a while: the recorder is stopped."""
+    data = scratch / "data"
+    with harness.Recording("-c", resources_config(scratch, "*prog_load*", interval="1h"),
+                           directory=data) as r:
+        r.until_ready()
+        r.process.send_signal(signal.SIGSTOP)
+        run_brief(3000, at_a_time=16)
+        r.process.send_signal(signal.SIGCONT)
+        check_equal(r.stop(), 0, "status")
+        ends = {row["pid"] for row in rows_of(data) if row["event"] == "exit"}
+        check(len(ends) < 3000, "nothing was lost: the test shows nothing")
+        check("beginnings and ends of processes were not seen" in r.messages(), r.messages())
+
+
+def test_a_full_disk_keeps_the_recorder_alive(scratch):
+    """Rows that cannot be written are kept and tried again, or counted."""
+    if not shutil.which("mount"):
+        raise Skip("no mount(8)")
+    disk = scratch / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=True)
+    try:
+        with harness.Recording("-c", resources_config(scratch, interval="100ms"),
+                               directory=disk / "data") as r:
+            r.until_ready()
+            wait_for(lambda: "No space left" in r.messages(), "the full disk")
+            check(r.process.poll() is None, "the recorder ended")
+            subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+            wait_for(lambda: "writing works again" in r.messages(), "the disk's recovery")
+            check_equal(r.stop(), 0, "status")
+        check(ticks_of(rows_of(disk / "data")), "no rows")
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+if __name__ == "__main__":
+    harness.main()
