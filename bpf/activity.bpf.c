@@ -78,19 +78,19 @@ static __always_inline struct thread *thread_new(struct task_struct *task)
 	return thread;
 }
 
-/* Fills in what the place's spec says about the frame, and keeps the values read now. */
+/* Fills in what the place's spec says about the call, and keeps the values read now. */
 static __always_inline bool apply_spec(struct pt_regs *regs, const struct place *place,
-				       struct tacho_frame *frame)
+				       struct new_call *call)
 {
 	struct tacho_spec *spec = spec_at(place->spec);
 
 	if (!spec)
 		return false;
-	frame->sp += spec->sp_delta;
+	call->sp += spec->sp_delta;
 	if (spec->entry_offset)
-		frame->ip = PT_REGS_IP(regs) - spec->entry_offset;
+		call->ip = PT_REGS_IP(regs) - spec->entry_offset;
 	if (spec->has_values)
-		frame->spec = place->spec;
+		call->spec = place->spec;
 	return spec->entry_values;
 }
 
@@ -105,7 +105,7 @@ static __noinline int call_begins(struct pt_regs *regs, const struct place *plac
 	bool hijack = place->kind == TACHO_PLACE_HIJACK;
 	struct tacho_captured_key key;
 	bool captures = false;
-	struct tacho_frame frame = {
+	struct new_call call = {
 		.sp = entry_stack_pointer(regs),
 		.ip = PT_REGS_IP(regs) - place->entry_offset,
 		.probe = place->probe,
@@ -127,9 +127,9 @@ static __noinline int call_begins(struct pt_regs *regs, const struct place *plac
 		return 0;
 	}
 	if (place->spec)
-		captures = apply_spec(regs, place, &frame);
+		captures = apply_spec(regs, place, &call);
 	if (thread->depth)
-		frames_drop_dead(thread, &frame, hijack && is_tail_call(regs, task));
+		frames_drop_dead(thread, &call, hijack && is_tail_call(regs, task));
 	if (hijack) {
 		/* Beyond this the kernel leaves the return address alone, without a word. */
 		if (task->utask && task->utask->depth >= TACHO_HIJACK_LIMIT) {
@@ -144,49 +144,84 @@ static __noinline int call_begins(struct pt_regs *regs, const struct place *plac
 			return 0;
 		}
 	}
-	/* The last thing before the call itself: what we did is not part of its duration. */
-	frame.start_ns = bpf_ktime_get_ns();
-	if (!frame_push(thread, &frame)) {
+	if (!frame_push(thread, &call)) {
 		count(place->state, lost_other);
 		return 0;
 	}
 	return 1;
 }
 
-static __noinline int call_ends(const struct place *place, u64 sp, u64 now_ns, u64 regs)
+static __always_inline void call_ends(const struct place *place, u64 sp,
+				      const struct tacho_moment *now, u64 regs)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
 
 	if (!wanted(thread, place))
-		return 0;
+		return;
 	/* Entered before we attached, or in the parent before a fork. */
-	if ((!thread || !frame_return(thread, place->probe, sp, now_ns, regs)) && recording)
+	if ((!thread || !frame_return(thread, place->probe, sp, now, regs)) && recording)
 		count(place->state, unmatched_returns);
+}
+
+/* At an instruction that leaves the function. */
+static __noinline int call_leaves(struct pt_regs *regs, const struct place *place, bool returns)
+{
+	struct tacho_moment now = {};
+
+	moment_end(&now);
+	call_ends(place, entry_stack_pointer(regs), &now, returns ? (u64)regs : 0);
 	return 0;
 }
 
-static __noinline int pair_place(struct pt_regs *regs, const struct place *place)
+/* At the return trampoline. */
+static __noinline int call_returns(struct pt_regs *regs)
+{
+	struct tacho_moment now = {};
+	struct place place;
+
+	moment_end(&now);
+	place = place_of(regs);
+	call_ends(&place, returned_stack_pointer(regs), &now, (u64)regs);
+	return 0;
+}
+
+static __always_inline bool pair_key(struct pt_regs *regs, const struct place *place,
+				     struct tacho_span_key *ret_key)
+{
+	struct tacho_spec *spec = place->spec ? spec_at(place->spec) : 0;
+
+	ret_key->state = place->state;
+	ret_key->pid = bpf_get_current_pid_tgid() >> 32;
+	return !spec || !spec->key.kind || fetch_value((u64)regs, &spec->key, &ret_key->key);
+}
+
+static __noinline int pair_begins(struct pt_regs *regs, const struct place *place)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
-	struct tacho_span_key key = {
-		.state = place->state,
-		.pid = bpf_get_current_pid_tgid() >> 32,
-	};
-	struct tacho_spec *spec = place->spec ? spec_at(place->spec) : 0;
-	bool readable = true;
+	struct tacho_span_key key = {};
 
 	if (!wanted(thread, place))
 		return 0;
-	if (spec && spec->key.kind)
-		readable = fetch_value((u64)regs, &spec->key, &key.key);
-	if (place->kind == TACHO_PLACE_BEGIN) {
-		count(place->state, entries);
-		if (!readable ||
-		    !span_begins(&key, place->state, place->probe, place->spec, (u64)regs))
-			count(place->state, lost_other);
-	} else if ((!readable || !span_ends(&key, bpf_ktime_get_ns(), 0)) && recording) {
+	count(place->state, entries);
+	if (!pair_key(regs, place, &key) ||
+	    !span_begins(&key, place->state, place->probe, place->spec, (u64)regs))
+		count(place->state, lost_other);
+	return 0;
+}
+
+static __noinline int pair_ends(struct pt_regs *regs, const struct place *place)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct tacho_span_key key = {};
+	struct tacho_moment now = {};
+	bool readable;
+
+	if (!wanted(thread, place))
+		return 0;
+	readable = pair_key(regs, place, &key);
+	moment_end(&now);
+	if ((!readable || !span_ends(&key, &now, 0)) && recording)
 		count(place->state, unmatched_returns);
-	}
 	return 0;
 }
 
@@ -209,13 +244,13 @@ static __noinline int goroutine_begins(struct pt_regs *regs, const struct place 
 static __noinline int goroutine_ends(struct pt_regs *regs, const struct place *place, bool returns)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
-	u64 now_ns = bpf_ktime_get_ns();
+	struct tacho_moment now = { .ns = bpf_ktime_get_ns() };
 	struct tacho_span_key key = {};
 
 	if (!wanted(thread, place))
 		return 0;
 	if ((!goroutine_key(regs, place->probe, PT_REGS_SP(regs), &key) ||
-	     !span_ends(&key, now_ns, returns ? (u64)regs : 0)) &&
+	     !span_ends(&key, &now, returns ? (u64)regs : 0)) &&
 	    recording)
 		count(place->state, unmatched_returns);
 	return 0;
@@ -226,13 +261,12 @@ static __noinline int point(struct pt_regs *regs, const struct place *place)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
 	struct tacho_frame frame = {
-		.start_ns = bpf_ktime_get_ns(),
+		.start.ns = bpf_ktime_get_ns(),
 		.probe = place->probe,
 		.state = place->state,
 		.spec = place->spec,
 	};
 	struct ending ending = {
-		.end_ns = frame.start_ns,
 		.ended = TACHO_ENDED_RETURN,
 		.depth = thread ? thread->depth : 0,
 		.captured = { .owner = (u32)bpf_get_current_pid_tgid(), .number = ~0ULL },
@@ -246,7 +280,7 @@ static __noinline int point(struct pt_regs *regs, const struct place *place)
 		count(place->state, lost_other);
 		return 0;
 	}
-	send_activity(&frame, &ending);
+	send_activity(&frame, &ending, &frame.start);
 	return 0;
 }
 
@@ -278,7 +312,7 @@ static __always_inline bool at_place(struct pt_regs *regs)
 		if (spec && spec->by_goroutine)
 			goroutine_ends(regs, &place, true);
 		else
-			call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns(), (u64)regs);
+			call_leaves(regs, &place, true);
 		break;
 	case TACHO_PLACE_LEAVE:
 		if (spec && !jump_leaves(regs, &spec->jump))
@@ -286,11 +320,13 @@ static __always_inline bool at_place(struct pt_regs *regs)
 		if (spec && spec->by_goroutine)
 			goroutine_ends(regs, &place, false);
 		else
-			call_ends(&place, entry_stack_pointer(regs), bpf_ktime_get_ns(), 0);
+			call_leaves(regs, &place, false);
 		break;
 	case TACHO_PLACE_BEGIN:
+		pair_begins(regs, &place);
+		break;
 	case TACHO_PLACE_END:
-		pair_place(regs, &place);
+		pair_ends(regs, &place);
 		break;
 	case TACHO_PLACE_POINT:
 		point(regs, &place);
@@ -302,14 +338,6 @@ static __always_inline bool at_place(struct pt_regs *regs)
 	return false;
 }
 
-static __always_inline void at_return(struct pt_regs *regs)
-{
-	u64 now_ns = bpf_ktime_get_ns();
-	struct place place = place_of(regs);
-
-	call_ends(&place, returned_stack_pointer(regs), now_ns, (u64)regs);
-}
-
 /* Linux 6.13 (d920179b3d48): one program for entry and return. */
 extern bool bpf_session_is_return(void) __ksym __weak;
 
@@ -317,7 +345,7 @@ SEC("uprobe")
 int activity_session(struct pt_regs *regs)
 {
 	if (bpf_session_is_return()) {
-		at_return(regs);
+		call_returns(regs);
 		return 0;
 	}
 	return at_place(regs) ? 0 : 1;
@@ -333,7 +361,7 @@ int activity_entry_multi(struct pt_regs *regs)
 SEC("uprobe")
 int activity_return_multi(struct pt_regs *regs)
 {
-	at_return(regs);
+	call_returns(regs);
 	return 0;
 }
 
@@ -347,7 +375,7 @@ int activity_entry_perf(struct pt_regs *regs)
 SEC("uprobe")
 int activity_return_perf(struct pt_regs *regs)
 {
-	at_return(regs);
+	call_returns(regs);
 	return 0;
 }
 

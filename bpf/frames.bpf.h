@@ -16,13 +16,14 @@
 
 #include "common.bpf.h"
 #include "guard.bpf.h"
+#include "usage.bpf.h"
 #include "values.bpf.h"
 
 /* An exception or a cancellation under way: frames from from_sp upwards are being passed. */
 struct flight {
 	u64 from_sp;
-	u64 since_ns; /* when it set out, or went on after the last cleanup */
-	u32 ended;    /* enum tacho_ended: what it is for the calls that it passes */
+	struct tacho_moment since; /* when it set out, or went on after the last cleanup */
+	u32 ended;		   /* enum tacho_ended: what it is for the calls that it passes */
 	u32 reserved;
 };
 
@@ -35,6 +36,7 @@ struct thread {
 	u64 jump_from_sp; /* of a longjmp under way, or 0 */
 	u32 flight_cnt;
 	u32 reserved;
+	struct tacho_moment now; /* scratch: a BPF program's stack is small */
 	struct flight flights[FLIGHTS_MAX];
 	char comm[TACHO_COMM_SZ]; /* when first seen */
 	struct tacho_frame frames[TACHO_HIJACK_LIMIT];
@@ -81,7 +83,6 @@ static __always_inline struct tacho_frame *frame_at(struct thread *thread, u32 i
 
 /* How a call ended, and whose it was. */
 struct ending {
-	u64 end_ns;
 	u64 regs; /* of a return whose values are wanted, or 0 */
 	u64 comm; /* address of the name, or 0: the current task, whose pid and tid it is too */
 	u32 ended;
@@ -101,19 +102,24 @@ static __always_inline void copy_own_comm(char comm[TACHO_COMM_SZ])
 		comm[i] = task->comm[i];
 }
 
+/* What follows struct tacho_activity in every record of this recording. */
+#define USAGE_SZ (usage_wanted ? sizeof(struct tacho_usage) : 0)
+#define RECORD_FLAGS (usage_wanted ? TACHO_ACTIVITY_USAGE : 0)
+
 static __always_inline void fill_record(struct tacho_activity *record,
-					const struct tacho_frame *frame, const struct ending *e)
+					const struct tacho_frame *frame, const struct ending *e,
+					const struct tacho_moment *end)
 {
 	u64 id;
 
 	record->head.kind = TACHO_RECORD_ACTIVITY;
-	record->head.size = sizeof(*record);
-	record->start_ns = frame->start_ns;
-	record->end_ns = e->end_ns;
+	record->head.size = sizeof(*record) + USAGE_SZ;
+	record->start_ns = frame->start.ns;
+	record->end_ns = end->ns;
 	record->probe = frame->probe;
 	record->depth = e->depth;
 	record->ended = e->ended;
-	record->flags = 0;
+	record->flags = RECORD_FLAGS;
 	if (e->comm) {
 		record->pid = e->pid;
 		record->tid = e->tid;
@@ -124,6 +130,8 @@ static __always_inline void fill_record(struct tacho_activity *record,
 		record->tid = (u32)id;
 		copy_own_comm(record->comm);
 	}
+	if (usage_wanted)
+		usage_fill((struct tacho_usage *)(record + 1), &frame->start, end);
 }
 
 /* A wake-up for each record would cost several times the record itself. */
@@ -142,27 +150,23 @@ static __always_inline void read_return(struct tacho_values *values, const struc
 }
 
 /* The record of a call with values that are numbers: of fixed size. */
-struct activity_with_numbers {
-	struct tacho_activity activity;
-	u8 values[TACHO_VALUES_SZ];
-};
-
 static __noinline int send_with_numbers(const struct tacho_frame *frame, const struct ending *e,
+					const struct tacho_moment *end,
 					const struct tacho_spec *spec)
 {
 	struct tacho_captured_key key = e->captured; /* Linux 6.1 wants keys on the stack */
 	struct fetching f = { .regs = e->regs, .spec = spec, .at_end = 1 };
-	struct activity_with_numbers *record;
 	struct captured_numbers *numbers;
+	struct tacho_activity *record;
 	struct captured *c = 0;
 
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record) + USAGE_SZ + TACHO_VALUES_SZ, 0);
 	if (!record)
 		return -1;
-	fill_record(&record->activity, frame, e);
-	record->activity.head.size = sizeof(*record);
-	record->activity.flags = TACHO_ACTIVITY_VALUES;
-	numbers = (struct captured_numbers *)record->values;
+	fill_record(record, frame, e, end);
+	record->head.size = sizeof(*record) + USAGE_SZ + TACHO_VALUES_SZ;
+	record->flags = RECORD_FLAGS | TACHO_ACTIVITY_VALUES;
+	numbers = (void *)(record + 1) + USAGE_SZ;
 	if (spec->entry_values)
 		c = bpf_map_lookup_elem(&captured, &key);
 	if (c)
@@ -176,45 +180,56 @@ static __noinline int send_with_numbers(const struct tacho_frame *frame, const s
 	return 0;
 }
 
+static __always_inline struct tacho_activity *record_before(struct tacho_values *values)
+{
+	return (void *)values - USAGE_SZ - sizeof(struct tacho_activity);
+}
+
 /* The record of a call with values that are strings, which are in memory already. */
 static __noinline int send_with_text(const struct tacho_frame *frame, const struct ending *e,
-				     const struct tacho_spec *spec)
+				     const struct tacho_moment *end, const struct tacho_spec *spec)
 {
 	struct tacho_captured_key key = e->captured;
 	struct fetching f = { .regs = e->regs, .spec = spec, .at_end = 1 };
 	struct captured *c = bpf_map_lookup_elem(&captured, &key);
+	struct tacho_activity *record;
 
 	if (!c)
 		return -1;
-	fill_record(&c->activity, frame, e);
-	c->activity.head.size = sizeof(c->activity) + sizeof(c->values);
-	c->activity.flags = TACHO_ACTIVITY_VALUES;
+	record = record_before(&c->values);
+	fill_record(record, frame, e, end);
+	record->head.size = sizeof(*record) + USAGE_SZ + sizeof(c->values);
+	record->flags = RECORD_FLAGS | TACHO_ACTIVITY_VALUES;
 	read_return(&c->values, e);
 	if (e->regs) {
 		fetch_integers(&f, &c->values);
 		fetch_texts(&f, c, true);
 	}
-	return bpf_ringbuf_output(&ring, c, sizeof(c->activity) + sizeof(c->values), wake_flags());
+	return bpf_ringbuf_output(&ring, record_before(&c->values),
+				  sizeof(*record) + USAGE_SZ + sizeof(c->values), wake_flags());
 }
 
-static __always_inline int send_with_values(const struct tacho_frame *frame, const struct ending *e)
+static __always_inline int send_with_values(const struct tacho_frame *frame, const struct ending *e,
+					    const struct tacho_moment *end)
 {
 	struct tacho_spec *spec = spec_at(frame->spec);
 	int err;
 
 	if (!spec)
 		return -1;
-	err = spec->has_text ? send_with_text(frame, e, spec) : send_with_numbers(frame, e, spec);
+	err = spec->has_text ? send_with_text(frame, e, end, spec)
+			     : send_with_numbers(frame, e, end, spec);
 	return err;
 }
 
-static __always_inline int send_plain(const struct tacho_frame *frame, const struct ending *e)
+static __always_inline int send_plain(const struct tacho_frame *frame, const struct ending *e,
+				      const struct tacho_moment *end)
 {
-	struct tacho_activity *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	struct tacho_activity *record = bpf_ringbuf_reserve(&ring, sizeof(*record) + USAGE_SZ, 0);
 
 	if (!record)
 		return -1;
-	fill_record(record, frame, e);
+	fill_record(record, frame, e, end);
 	bpf_ringbuf_submit(record, wake_flags());
 	return 0;
 }
@@ -231,19 +246,20 @@ static __always_inline bool frame_has_values(const struct tacho_frame *frame)
  * Global, so that the verifier checks it once and not at each place that calls it; weak, because
  * two objects have it.
  */
-__weak int send_activity(const struct tacho_frame *frame, const struct ending *e)
+__weak int send_activity(const struct tacho_frame *frame, const struct ending *e,
+			 const struct tacho_moment *end)
 {
 	bool has_values;
 	int err;
 
-	if (!frame || !e)
+	if (!frame || !e || !end)
 		return 0;
 	has_values = frame_has_values(frame);
-	if (guarded && !guard_admits(frame->state, e->end_ns)) {
-		if (!guard_summarize(frame->state, e->ended, e->end_ns - frame->start_ns))
+	if (guarded && !guard_admits(frame->state, end->ns)) {
+		if (!guard_summarize(frame->state, e->ended, end->ns - frame->start.ns))
 			count(frame->state, lost_other);
 	} else {
-		err = has_values ? send_with_values(frame, e) : send_plain(frame, e);
+		err = has_values ? send_with_values(frame, e, end) : send_plain(frame, e, end);
 		if (err)
 			count(frame->state, lost_ring);
 	}
@@ -266,11 +282,12 @@ static __always_inline struct tacho_captured_key frame_captured_key(const struct
 struct closing {
 	struct thread *thread;
 	struct ending ending;
+	struct tacho_moment end;
 	u32 depth;
 };
 
 /* Closes the i-th frame from the top; a bpf_loop callback. */
-static long frame_close_nth(u32 i, struct closing *c)
+static __noinline long frame_close_nth(u32 i, struct closing *c)
 {
 	struct tacho_frame *frame;
 	u32 index;
@@ -282,23 +299,18 @@ static long frame_close_nth(u32 i, struct closing *c)
 	if (frame && frame->probe != TACHO_NO_PROBE) {
 		c->ending.depth = index;
 		c->ending.captured = frame_captured_key(c->thread, index);
-		send_activity(frame, &c->ending);
+		send_activity(frame, &c->ending, &c->end);
 	}
 	if (index >= TACHO_HIJACK_LIMIT)
 		deep_frame_delete(c->thread, index);
 	return 0;
 }
 
-/* Closes every open call of the thread. */
-static __always_inline void frames_close_all(struct thread *thread, const struct ending *ending)
+/* Closes every open call of c->thread. */
+static __always_inline void frames_close_all(struct closing *c)
 {
-	struct closing c = {
-		.thread = thread,
-		.ending = *ending,
-		.depth = __sync_lock_test_and_set(&thread->depth, 0),
-	};
-
-	LOOP(c.depth, frame_close_nth, &c);
+	c->depth = __sync_lock_test_and_set(&c->thread->depth, 0);
+	LOOP(c->depth, frame_close_nth, c);
 }
 
 #endif

@@ -19,12 +19,23 @@
 
 #include "frames.bpf.h"
 
+/* A call that begins: what will be its frame. */
+struct new_call {
+	u64 sp;
+	u64 ip;
+	u32 probe;
+	u16 state;
+	u16 place;
+	u32 spec;
+	u32 reserved;
+};
+
 /* What a walk over frames, newest first, is told and finds. */
 struct walk {
 	struct thread *thread;
 	u64 sp;
 	u64 ip;
-	u64 now_ns;
+	const struct tacho_moment *now;
 	u32 probe;
 	u32 depth; /* the frame to look at is depth - 1 - i */
 	u32 below; /* stop at this index */
@@ -43,10 +54,9 @@ static __always_inline u32 walk_index(const struct walk *walk, u32 i)
 
 /* Sends the record of the frame and makes it a gap. */
 static __always_inline void close_frame(struct thread *thread, struct tacho_frame *frame, u32 index,
-					u64 end_ns, u32 ended)
+					const struct tacho_moment *end, u32 ended)
 {
 	struct ending ending = {
-		.end_ns = end_ns,
 		.ended = ended,
 		.depth = index,
 		.captured = frame_captured_key(thread, index),
@@ -54,27 +64,26 @@ static __always_inline void close_frame(struct thread *thread, struct tacho_fram
 
 	if (frame->probe == TACHO_NO_PROBE)
 		return;
-	send_activity(frame, &ending);
+	send_activity(frame, &ending, end);
 	frame->probe = TACHO_NO_PROBE;
 }
 
 /* Closes a frame whose place in the stack is found to be somebody else's. If an exception is under
  * way that set out below it, that is what passed it, and when. */
 static __always_inline void close_unwound(struct thread *thread, struct tacho_frame *frame,
-					  u32 index, u64 now_ns)
+					  u32 index, const struct tacho_moment *now)
 {
 	u32 last = thread->flight_cnt - 1;
-	u32 ended = TACHO_ENDED_UNWOUND;
 	struct flight *flight;
 
 	if (last < FLIGHTS_MAX) {
 		flight = &thread->flights[last];
-		if (flight->from_sp <= frame->sp && flight->since_ns >= frame->start_ns) {
-			ended = flight->ended;
-			now_ns = flight->since_ns;
+		if (flight->from_sp <= frame->sp && flight->since.ns >= frame->start.ns) {
+			close_frame(thread, frame, index, &flight->since, flight->ended);
+			return;
 		}
 	}
-	close_frame(thread, frame, index, now_ns, ended);
+	close_frame(thread, frame, index, now, TACHO_ENDED_UNWOUND);
 }
 
 /* Drops one frame from the top if it is a gap. */
@@ -143,7 +152,7 @@ static long find_same_place(u32 i, struct walk *walk)
 }
 
 /* From the newest frame down to the one found. */
-static long close_one_replaced(u32 i, struct walk *walk)
+static __noinline long close_one_replaced(u32 i, struct walk *walk)
 {
 	u32 index = walk_index(walk, i);
 	struct tacho_frame *frame;
@@ -152,12 +161,12 @@ static long close_one_replaced(u32 i, struct walk *walk)
 		return 1;
 	frame = frame_at(walk->thread, index);
 	if (frame && frame->sp == walk->sp)
-		close_unwound(walk->thread, frame, index, walk->now_ns);
+		close_unwound(walk->thread, frame, index, walk->now);
 	return 0;
 }
 
 /* As the kernel does it: down to the first hijacked frame that is alive. */
-static long close_one_dead(u32 i, struct walk *walk)
+static __noinline long close_one_dead(u32 i, struct walk *walk)
 {
 	u32 index = walk_index(walk, i);
 	struct tacho_frame *frame;
@@ -169,7 +178,7 @@ static long close_one_dead(u32 i, struct walk *walk)
 		return 0;
 	if (frame->sp > walk->sp || (frame->sp == walk->sp && walk->tail_call))
 		return 1;
-	close_unwound(walk->thread, frame, index, walk->now_ns);
+	close_unwound(walk->thread, frame, index, walk->now);
 	return 0;
 }
 
@@ -186,25 +195,26 @@ static __always_inline bool is_same_call(struct walk *walk, const struct tacho_f
  * A new call begins: closes the calls that must be over. tail_call: its return address is the
  * kernel's trampoline, so that it shares its place with a call that is not over.
  */
-static __always_inline void frames_drop_dead(struct thread *thread,
-					     const struct tacho_frame *new_frame, bool tail_call)
+static __always_inline void frames_drop_dead(struct thread *thread, const struct new_call *call,
+					     bool tail_call)
 {
 	struct walk walk = {
 		.thread = thread,
-		.sp = new_frame->sp,
-		.ip = new_frame->ip,
-		.probe = new_frame->probe,
+		.sp = call->sp,
+		.ip = call->ip,
+		.probe = call->probe,
 		.depth = thread->depth,
 		.found = FRAME_NOT_FOUND,
 		.tail_call = tail_call,
 	};
-	bool hijack = new_frame->place == TACHO_PLACE_HIJACK;
+	bool hijack = call->place == TACHO_PLACE_HIJACK;
 	struct tacho_frame *top = frame_at(thread, thread->depth - 1);
 	u32 steps = walk.depth < SEARCH_MAX ? walk.depth : SEARCH_MAX;
 
 	if (top && ((hijack && top->sp > walk.sp) || (!tail_call && is_same_call(&walk, top))))
 		return;
-	walk.now_ns = bpf_ktime_get_ns();
+	moment_end(&thread->now);
+	walk.now = &thread->now;
 	if (hijack) {
 		LOOP(steps, close_one_dead, &walk);
 	} else {
@@ -217,7 +227,7 @@ static __always_inline void frames_drop_dead(struct thread *thread,
 	frames_trim(thread);
 }
 
-static long close_one_above(u32 i, struct walk *walk)
+static __noinline long close_one_above(u32 i, struct walk *walk)
 {
 	u32 index = walk_index(walk, i);
 	struct tacho_frame *frame;
@@ -226,16 +236,17 @@ static long close_one_above(u32 i, struct walk *walk)
 		return 1;
 	frame = frame_at(walk->thread, index);
 	if (frame && frame->place == TACHO_PLACE_HIJACK && frame->sp < walk->sp)
-		close_unwound(walk->thread, frame, index, walk->now_ns);
+		close_unwound(walk->thread, frame, index, walk->now);
 	return 0;
 }
 
 /* What lies above the returning frame, at index `below`, and deeper in the stack, did not return.
  * At the same place in the stack it is the same call, seen by the probe of another state. */
-static __always_inline void frames_close_above(struct thread *thread, u32 below, u64 sp, u64 now_ns)
+static __always_inline void frames_close_above(struct thread *thread, u32 below, u64 sp,
+					       const struct tacho_moment *now)
 {
 	struct walk walk = {
-		.thread = thread, .depth = thread->depth, .below = below, .sp = sp, .now_ns = now_ns
+		.thread = thread, .depth = thread->depth, .below = below, .sp = sp, .now = now
 	};
 
 	LOOP(walk.depth, close_one_above, &walk);
@@ -284,30 +295,40 @@ static __always_inline bool is_tail_call(struct pt_regs *regs, struct task_struc
 	return area && return_address(regs) == area->vaddr;
 }
 
-/* Puts a frame on the stack. False when there is no room. */
-static __always_inline bool frame_push(struct thread *thread, const struct tacho_frame *frame)
+/* What a deep frame begins as. */
+static const struct tacho_frame no_frame;
+
+/* Puts the call on the stack: it begins now. False when there is no room. */
+static __always_inline bool frame_push(struct thread *thread, const struct new_call *call)
 {
 	u32 depth = thread->depth;
-	struct tacho_deep_key key;
+	struct tacho_deep_key key = { .tid = thread->tid, .index = depth };
+	struct tacho_frame *frame;
 
-	if (depth < TACHO_HIJACK_LIMIT) {
-		thread->frames[depth] = *frame;
-	} else {
-		key.tid = thread->tid;
-		key.index = depth;
-		if (bpf_map_update_elem(&deep_frames, &key, frame, BPF_ANY))
-			return false;
-	}
+	if (depth >= TACHO_HIJACK_LIMIT &&
+	    bpf_map_update_elem(&deep_frames, &key, &no_frame, BPF_ANY))
+		return false;
+	frame = frame_at(thread, depth);
+	if (!frame)
+		return false;
+	frame->sp = call->sp;
+	frame->ip = call->ip;
+	frame->probe = call->probe;
+	frame->state = call->state;
+	frame->place = call->place;
+	frame->spec = call->spec;
+	/* The last thing before the call itself: what we did is not part of its duration. */
+	moment_begin(&frame->start);
 	thread->depth = depth + 1;
 	return true;
 }
 
 /* A call of this probe that was entered at sp has returned, with the registers at regs or (0) in a
  * way that does not show what it returns. False if there is no such call. */
-static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 sp, u64 now_ns,
-					 u64 regs)
+static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 sp,
+					 const struct tacho_moment *now, u64 regs)
 {
-	struct ending ending = { .end_ns = now_ns, .regs = regs, .ended = TACHO_ENDED_RETURN };
+	struct ending ending = { .regs = regs, .ended = TACHO_ENDED_RETURN };
 	u32 index = frame_find(thread, probe, sp);
 	struct tacho_frame *frame;
 
@@ -317,10 +338,10 @@ static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 s
 	if (!frame)
 		return false;
 	if (index + 1 < thread->depth)
-		frames_close_above(thread, index, sp, now_ns);
+		frames_close_above(thread, index, sp, now);
 	ending.depth = index;
 	ending.captured = frame_captured_key(thread, index);
-	send_activity(frame, &ending);
+	send_activity(frame, &ending, now);
 	frame->probe = TACHO_NO_PROBE;
 	if (!index && thread->depth == 1)
 		thread->depth = 0;

@@ -51,21 +51,23 @@ static __always_inline u32 ending_of(struct task_struct *task)
 
 static __always_inline void close_calls(struct task_struct *task, u32 ended, u32 tid)
 {
-	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
-	struct ending ending = {
-		.comm = (u64)task->comm,
-		.ended = ended,
-		.pid = task->tgid,
-		.tid = tid,
+	struct closing c = {
+		.thread = bpf_task_storage_get(&threads, task, 0, 0),
+		.ending = {
+			.comm = (u64)task->comm,
+			.ended = ended,
+			.pid = task->tgid,
+			.tid = tid,
+		},
 	};
 
-	if (!thread || !thread->depth)
+	if (!c.thread || !c.thread->depth)
 		return;
 	/* At this point the task has the name of its next program already. */
 	if (ended == TACHO_ENDED_EXEC)
-		ending.comm = (u64)thread->comm;
-	ending.end_ns = bpf_ktime_get_ns();
-	frames_close_all(thread, &ending);
+		c.ending.comm = (u64)c.thread->comm;
+	moment_end(&c.end);
+	frames_close_all(&c);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -237,26 +239,71 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	return 0;
 }
 
+#define NEVER_READ ((s64)(~0ULL >> 1))
+
+/* CLOCK_MONOTONIC less the run queues' clock, as far as it is known. */
+static s64 run_queue_offset_ns = NEVER_READ;
+
+/*
+ * The time by the run queues' clock, which nobody can read: it stands in exec_start, as it was when
+ * the current task was charged last. User space has made that a moment ago, by sleeping; the
+ * smallest difference ever seen is from the freshest reading.
+ */
+static __always_inline u64 run_queue_now_ns(u64 now_ns)
+{
+	struct task_struct *self = bpf_get_current_task_btf();
+	s64 offset_ns = now_ns - (self->se.exec_start + compat_time_taken(self));
+
+	if (offset_ns < run_queue_offset_ns)
+		run_queue_offset_ns = offset_ns;
+	return now_ns - run_queue_offset_ns;
+}
+
+/*
+ * The moment as it is for another task, tens of microseconds off. One that is not on a CPU was
+ * charged to the end when it left; it would be put on a CPU now, and would have waited for it since
+ * it was queued. One that is on a CPU is read as if it did so itself.
+ */
+static __always_inline void moment_of_other(struct task_struct *task, struct tacho_moment *moment)
+{
+	u64 charged_until_ns;
+	u64 queued_ns = 0;
+
+	moment->ns = bpf_ktime_get_ns();
+	if (!usage_wanted)
+		return;
+	charged_until_ns = run_queue_now_ns(moment->ns);
+	if (compat_counts_run_delay(task)) {
+		moment->run_delay_ns = task->sched_info.run_delay;
+		queued_ns = task->sched_info.last_queued;
+	}
+	if (compat_is_on_cpu(task))
+		charged_until_ns = task->se.exec_start + compat_time_taken(task);
+	else if (queued_ns && queued_ns < charged_until_ns)
+		moment->run_delay_ns += charged_until_ns - queued_ns;
+	moment->off_cpu_ns = charged_until_ns - task->se.sum_exec_runtime;
+	read_counters(task, moment);
+}
+
 /* Run once at the end of the recording, after the probes are gone: what is open still. */
 SEC("iter/task")
 int close_open_calls(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct thread *thread;
-	struct ending ending = { .ended = TACHO_ENDED_OPEN };
+	struct closing c = { .ending.ended = TACHO_ENDED_OPEN };
 
 	if (!task)
 		return 0;
 	if (task->pid == task->tgid)
 		spans_close_all(task->pid, TACHO_ENDED_OPEN);
-	thread = bpf_task_storage_get(&threads, task, 0, 0);
-	if (!thread)
+	c.thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (!c.thread)
 		return 0;
-	ending.end_ns = bpf_ktime_get_ns();
-	ending.comm = (u64)task->comm;
-	ending.pid = task->tgid;
-	ending.tid = task->pid;
-	frames_close_all(thread, &ending);
+	moment_of_other(task, &c.end);
+	c.ending.comm = (u64)task->comm;
+	c.ending.pid = task->tgid;
+	c.ending.tid = task->pid;
+	frames_close_all(&c);
 	return 0;
 }
 

@@ -40,19 +40,24 @@ static __always_inline struct tacho_captured_key span_captured_key(const struct 
 	return captured;
 }
 
-/* Sends the record of a span; it belongs to the thread that began it. */
-static __always_inline void span_close(const struct tacho_span_key *key,
-				       const struct tacho_span *span, u64 end_ns, u32 ended,
-				       u64 regs)
+/* Is the current thread the one that began it? Then what it used is known. Not of a goroutine,
+ * which may have been elsewhere in between, nor after an exec, when the thread that did it has got
+ * the number of another. */
+static __always_inline bool span_is_of_current(const struct tacho_span_key *key,
+					       const struct tacho_span *span, u32 ended)
 {
-	struct tacho_frame frame = {
-		.start_ns = span->start_ns,
-		.probe = span->probe,
-		.state = span->state,
-		.spec = span->spec,
-	};
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return span->tid == (u32)bpf_get_current_pid_tgid() &&
+	       task->start_time <= span->frame.start.ns && !(key->state & TACHO_SPAN_GOROUTINE) &&
+	       ended != TACHO_ENDED_EXEC;
+}
+
+/* Sends the record of a span; it belongs to the thread that began it. */
+static __always_inline void span_close(const struct tacho_span_key *key, struct tacho_span *span,
+				       const struct tacho_moment *end, u32 ended, u64 regs)
+{
 	struct ending ending = {
-		.end_ns = end_ns,
 		.regs = regs,
 		.comm = (u64)span->comm,
 		.ended = ended,
@@ -62,7 +67,9 @@ static __always_inline void span_close(const struct tacho_span_key *key,
 		.captured = span_captured_key(key),
 	};
 
-	send_activity(&frame, &ending);
+	if (!span_is_of_current(key, span, ended))
+		moment_forget_usage(&span->frame.start);
+	send_activity(&span->frame, &ending, end);
 }
 
 /* False when there is no room for it. */
@@ -74,28 +81,30 @@ static __always_inline bool span_begins(const struct tacho_span_key *key, u32 st
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 	struct tacho_spec *spec = spec_number ? spec_at(spec_number) : 0;
 	struct tacho_span span = {
-		.probe = probe,
-		.state = state,
+		.frame = { .probe = probe, .state = state, .spec = spec_number },
 		.tid = (u32)bpf_get_current_pid_tgid(),
-		.spec = spec_number,
 		.depth = thread ? thread->depth : 0,
 	};
 	struct tacho_span *earlier = bpf_map_lookup_elem(&spans, key);
+	struct tacho_moment now = {};
 	u32 pid = key->pid;
 	u64 one = 1;
 
-	if (earlier)
-		span_close(key, earlier, bpf_ktime_get_ns(), TACHO_ENDED_UNWOUND, 0);
+	if (earlier) {
+		moment_end(&now);
+		span_close(key, earlier, &now, TACHO_ENDED_UNWOUND, 0);
+	}
 	if (spec && spec->entry_values && capture_entry(regs, spec, &captured_key))
 		return false;
 	bpf_get_current_comm(span.comm, sizeof(span.comm));
 	bpf_map_update_elem(&span_pids, &pid, &one, BPF_NOEXIST);
-	span.start_ns = bpf_ktime_get_ns();
+	moment_begin(&span.frame.start);
 	return !bpf_map_update_elem(&spans, key, &span, BPF_ANY);
 }
 
 /* False when it had not begun. */
-static __always_inline bool span_ends(const struct tacho_span_key *key, u64 now_ns, u64 regs)
+static __always_inline bool span_ends(const struct tacho_span_key *key,
+				      const struct tacho_moment *now, u64 regs)
 {
 	struct tacho_span *span = bpf_map_lookup_elem(&spans, key);
 	struct tacho_span ended;
@@ -106,7 +115,7 @@ static __always_inline bool span_ends(const struct tacho_span_key *key, u64 now_
 	/* Two ends at one time: whoever deletes it has it. */
 	if (bpf_map_delete_elem(&spans, key))
 		return false;
-	span_close(key, &ended, now_ns, TACHO_ENDED_RETURN, regs);
+	span_close(key, &ended, now, TACHO_ENDED_RETURN, regs);
 	return true;
 }
 
@@ -133,7 +142,7 @@ static __always_inline bool goroutine_key(struct pt_regs *regs, u32 probe, u64 s
 }
 
 struct span_closing {
-	u64 now_ns;
+	struct tacho_moment now;
 	u32 pid;
 	u32 ended;
 };
@@ -145,7 +154,7 @@ static long span_close_if(void *map, const struct tacho_span_key *key, struct ta
 
 	if (k.pid != c->pid)
 		return 0;
-	span_close(&k, span, c->now_ns, c->ended, 0);
+	span_close(&k, span, &c->now, c->ended, 0);
 	bpf_map_delete_elem(map, &k);
 	return 0;
 }
@@ -153,10 +162,11 @@ static long span_close_if(void *map, const struct tacho_span_key *key, struct ta
 /* The process ends, or the recording. */
 static __always_inline void spans_close_all(u32 pid, u32 ended)
 {
-	struct span_closing c = { .now_ns = bpf_ktime_get_ns(), .pid = pid, .ended = ended };
+	struct span_closing c = { .pid = pid, .ended = ended };
 
 	if (!pairs || !bpf_map_lookup_elem(&span_pids, &pid))
 		return;
+	moment_end(&c.now);
 	bpf_map_delete_elem(&span_pids, &pid);
 	bpf_for_each_map_elem(&spans, span_close_if, &c, 0);
 }

@@ -24,14 +24,14 @@ struct passing {
 	struct thread *thread;
 	u64 from_sp;
 	u64 caller_sp; /* of the frame that goes on */
-	u64 end_ns;
+	const struct tacho_moment *end;
 	u64 stack_from; /* of the alternate signal stack, [from, to) */
 	u64 stack_to;
 	u32 ended;
 	u32 depth;
 };
 
-static long pass_one(u32 i, struct passing *p)
+static __noinline long pass_one(u32 i, struct passing *p)
 {
 	struct tacho_frame *frame;
 	u32 index;
@@ -41,7 +41,7 @@ static long pass_one(u32 i, struct passing *p)
 	index = p->depth - 1 - i;
 	frame = frame_at(p->thread, index);
 	if (frame && frame->sp >= p->from_sp && is_left_behind(frame->sp, p->caller_sp))
-		close_frame(p->thread, frame, index, p->end_ns, p->ended);
+		close_frame(p->thread, frame, index, p->end, p->ended);
 	return 0;
 }
 
@@ -55,7 +55,7 @@ static __always_inline void pass_range(struct passing *p)
 
 /* Out of a signal handler that ran on a stack of its own: newest first, down to the first frame
  * that is not on that stack and lies above where the program goes on. */
-static long pass_one_of_two_stacks(u32 i, struct passing *p)
+static __noinline long pass_one_of_two_stacks(u32 i, struct passing *p)
 {
 	struct tacho_frame *frame;
 	u32 index;
@@ -69,7 +69,7 @@ static long pass_one_of_two_stacks(u32 i, struct passing *p)
 	if ((frame->sp < p->stack_from || frame->sp >= p->stack_to) &&
 	    !is_left_behind(frame->sp, p->caller_sp))
 		return 1;
-	close_frame(p->thread, frame, index, p->end_ns, p->ended);
+	close_frame(p->thread, frame, index, p->end, p->ended);
 	return 0;
 }
 
@@ -114,7 +114,6 @@ static __always_inline void longjmp_lands(struct task_struct *task, struct threa
 		.ended = TACHO_ENDED_UNWOUND,
 		.depth = thread->depth,
 	};
-
 	u32 last = thread->flight_cnt - 1;
 
 	/* A thread that is ended by unwinding comes to its end by a jump. */
@@ -124,7 +123,8 @@ static __always_inline void longjmp_lands(struct task_struct *task, struct threa
 	thread->jump_from_sp = 0;
 	if (!p.from_sp)
 		return;
-	p.end_ns = bpf_ktime_get_ns();
+	moment_end(&thread->now);
+	p.end = &thread->now;
 	if (p.from_sp >= p.stack_from && p.from_sp < p.stack_to &&
 	    (sp < p.stack_from || sp > p.stack_to)) {
 		LOOP(p.depth, pass_one_of_two_stacks, &p);
@@ -141,7 +141,7 @@ static __always_inline void flight_begins(struct thread *thread, u64 sp, u32 end
 	if (slot >= FLIGHTS_MAX)
 		slot = FLIGHTS_MAX - 1;
 	thread->flights[slot].from_sp = sp;
-	thread->flights[slot].since_ns = bpf_ktime_get_ns();
+	moment_end(&thread->flights[slot].since);
 	thread->flights[slot].ended = ended;
 	thread->flight_cnt = slot + 1;
 }
@@ -157,12 +157,12 @@ static __always_inline void flight_lands(struct thread *thread, u64 caller_sp, b
 		return;
 	flight = &thread->flights[last];
 	p.from_sp = flight->from_sp;
-	p.end_ns = flight->since_ns;
+	p.end = &flight->since;
 	p.ended = flight->ended;
 	pass_range(&p);
 	if (goes_on) {
 		flight->from_sp = caller_sp;
-		flight->since_ns = bpf_ktime_get_ns();
+		moment_end(&flight->since);
 	} else {
 		thread->flight_cnt = last;
 	}

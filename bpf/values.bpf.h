@@ -85,7 +85,7 @@ static __always_inline bool fetch_value(u64 regs, const struct tacho_fetch *fetc
 
 /* The values of an open call that reads some when it begins, and the record that carries them. */
 struct captured {
-	struct tacho_activity activity;
+	u8 room[sizeof(struct tacho_activity) + sizeof(struct tacho_usage)]; /* for the beginning */
 	struct tacho_values values;
 	/* The verifier bounds a string's place and its length one by one, not their sum. */
 	char slack[TACHO_TEXT_SZ];

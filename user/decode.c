@@ -145,9 +145,41 @@ static int decode_values(struct bytes bytes, struct event_values *ret_values, st
 	return 0;
 }
 
+/* Takes the usage from the front of the bytes. */
+static int take_usage(struct bytes *bytes, __u64 duration_ns, struct event_usage *ret_usage,
+		      struct fault *why)
+{
+	struct tacho_usage usage;
+	__u64 runqueue_ns;
+
+	if (bytes->sz < sizeof(usage))
+		return too_short(why, "ACTIVITY", sizeof(struct tacho_activity) + bytes->sz);
+	memcpy(&usage, bytes->at, sizeof(usage));
+	bytes->at += sizeof(usage);
+	bytes->sz -= sizeof(usage);
+	if (usage.cpu_ns == TACHO_USAGE_UNKNOWN)
+		return 0;
+	runqueue_ns = usage.runqueue_ns == TACHO_USAGE_UNKNOWN ? 0 : usage.runqueue_ns;
+	if (usage.cpu_ns > duration_ns || runqueue_ns > duration_ns - usage.cpu_ns)
+		return fault__set(why, -EBADMSG,
+				  "an ACTIVITY record has used more time than it took");
+	*ret_usage = (struct event_usage) {
+		.known = true,
+		.runqueue_known = usage.runqueue_ns != TACHO_USAGE_UNKNOWN,
+		.cpu_ns = usage.cpu_ns,
+		.runqueue_ns = runqueue_ns,
+		.minor_faults = usage.minor_faults,
+		.major_faults = usage.major_faults,
+		.voluntary_switches = usage.voluntary_switches,
+		.involuntary_switches = usage.involuntary_switches,
+	};
+	return 0;
+}
+
 static int decode_activity(struct bytes bytes, struct event *event, struct fault *why)
 {
 	struct tacho_activity *activity = &event->activity;
+	int err = 0;
 
 	if (bytes.sz < sizeof(*activity))
 		return too_short(why, "ACTIVITY", bytes.sz);
@@ -160,9 +192,11 @@ static int decode_activity(struct bytes bytes, struct event *event, struct fault
 				  activity->ended);
 	if (activity->end_ns < activity->start_ns)
 		return fault__set(why, -EBADMSG, "an ACTIVITY record ended before it began");
-	if (activity->flags & TACHO_ACTIVITY_VALUES)
-		return decode_values(bytes, &event->values, why);
-	return 0;
+	if (activity->flags & TACHO_ACTIVITY_USAGE)
+		err = take_usage(&bytes, activity->end_ns - activity->start_ns, &event->usage, why);
+	if (!err && activity->flags & TACHO_ACTIVITY_VALUES)
+		err = decode_values(bytes, &event->values, why);
+	return err;
 }
 
 /* Records of fixed size that need no further check. */

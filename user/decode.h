@@ -6,6 +6,7 @@
 #ifndef TACHO_USER_DECODE_H
 #define TACHO_USER_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fault.h"
@@ -52,6 +53,18 @@ struct event_values {
 	size_t text_sz; /* of the text that is there, <= TACHO_TEXT_SZ */
 };
 
+/* As in struct tacho_usage. */
+struct event_usage {
+	bool known;
+	bool runqueue_known;
+	__u64 cpu_ns; /* cpu_ns + runqueue_ns <= the activity's duration */
+	__u64 runqueue_ns;
+	__u32 minor_faults;
+	__u32 major_faults;
+	__u32 voluntary_switches;
+	__u32 involuntary_switches;
+};
+
 struct event_process {
 	struct tacho_process_usage usage; /* comm is NUL-terminated; its head says nothing */
 	const char *command;
@@ -84,6 +97,7 @@ struct event {
 		struct tacho_clock clock;
 		struct {
 			struct tacho_activity activity; /* comm is NUL-terminated */
+			struct event_usage usage;
 			struct event_values values;
 		};
 		struct tacho_counts counts;

@@ -197,12 +197,32 @@ static void note_hit(struct probe *probe, const struct tacho_activity *activity)
 	probe->hit = true;
 }
 
+static struct row_number known(uint64_t value)
+{
+	return (struct row_number) { .known = true, .value = value };
+}
+
+static void fill_usage(struct activity_row *row, const struct event_usage *usage)
+{
+	if (!usage->known)
+		return;
+	row->cpu_ns = known(usage->cpu_ns);
+	if (usage->runqueue_known) {
+		row->runqueue_ns = known(usage->runqueue_ns);
+		row->blocked_ns = known(row->duration_ns - usage->cpu_ns - usage->runqueue_ns);
+	}
+	row->minor_faults = known(usage->minor_faults);
+	row->major_faults = known(usage->major_faults);
+	row->voluntary_switches = known(usage->voluntary_switches);
+	row->involuntary_switches = known(usage->involuntary_switches);
+}
+
 static bool put_call(struct recorder *recorder, struct probe *probe, const struct event *event,
 		     struct unwritten_row *unwritten)
 {
 	const struct tacho_activity *activity = &event->activity;
 	const struct state *state = &recorder->states[probe->state];
-	const struct activity_row row = {
+	struct activity_row row = {
 		.state = state->name,
 		.start_ns = recorder__wall_ns(recorder, activity->start_ns),
 		.duration_ns = activity->end_ns - activity->start_ns,
@@ -219,6 +239,7 @@ static bool put_call(struct recorder *recorder, struct probe *probe, const struc
 	};
 	bool taken;
 
+	fill_usage(&row, &event->usage);
 	fill_captured(recorder, state, &event->values);
 	taken = put_row(recorder, &row, &unwritten->outputs);
 	clear_captured(recorder, state);

@@ -15,6 +15,12 @@
 /* Unknown unless the settings say what failing is and it could be seen, or an exception did it. */
 enum row_failed { ROW_FAILED_UNKNOWN, ROW_FAILED_NO, ROW_FAILED_YES };
 
+/* A number that may be missing: {} is. */
+struct row_number {
+	bool known;
+	uint64_t value;
+};
+
 /* One call of a tracked function that has ended (or was open when the recorder stopped). */
 struct activity_row {
 	const char *state;
@@ -28,6 +34,15 @@ struct activity_row {
 	const char *binary;   /* path of the file that holds the function */
 	const char *function; /* as the configuration names it */
 	enum row_failed failed;
+	/* What became of the duration: the three together, if they are known. */
+	struct row_number cpu_ns;
+	struct row_number runqueue_ns;
+	struct row_number blocked_ns;
+	/* Of the thread, in this time. */
+	struct row_number minor_faults;
+	struct row_number major_faults;
+	struct row_number voluntary_switches;
+	struct row_number involuntary_switches;
 	/* As values.h formats them: lines of valid UTF-8. NULL where there is none. */
 	const char *return_value;
 	const char *const *captured; /* one for each of sink_options.capture_names; or none */

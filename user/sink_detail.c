@@ -2,8 +2,14 @@
 /*
  * activity_detail.csv: every call, however it ended, with all that is known about it.
  *
- *     state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,return_value,binary,function,path
- *     SAVING,1718739269730290312,47381526,812,815,writer,return,0,0,12,/usr/bin/saver,save,/tmp/x
+ *     state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,cpu_ns,runqueue_ns,blocked_ns,
+ *     SAVING,1718739269730290312,47381526,812,815,writer,return,0,0,2381526,3000000,42000000,
+ *
+ *     minor_faults,major_faults,voluntary_switches,involuntary_switches,return_value,
+ *     3,0,1,2,12,
+ *
+ *     binary,function,path
+ *     /usr/bin/saver,save,/tmp/x
  *
  * The columns behind `function` are the captured values, under the names that the settings give.
  */
@@ -34,6 +40,16 @@ static void put_failed(struct csv_row *row, const void *field)
 	}
 }
 
+static void put_number(struct csv_row *row, const void *field)
+{
+	const struct row_number *number = field;
+
+	if (number->known)
+		csv_row__u64(row, number->value);
+	else
+		csv_row__empty(row);
+}
+
 #define AT(member) offsetof(struct activity_row, member)
 
 static const struct sink_csv_column columns[] = {
@@ -46,6 +62,13 @@ static const struct sink_csv_column columns[] = {
 	{ "ended", put_ended, AT(ended) },
 	{ "failed", put_failed, AT(failed) },
 	{ "depth", sink_csv__put_u32, AT(depth) },
+	{ "cpu_ns", put_number, AT(cpu_ns) },
+	{ "runqueue_ns", put_number, AT(runqueue_ns) },
+	{ "blocked_ns", put_number, AT(blocked_ns) },
+	{ "minor_faults", put_number, AT(minor_faults) },
+	{ "major_faults", put_number, AT(major_faults) },
+	{ "voluntary_switches", put_number, AT(voluntary_switches) },
+	{ "involuntary_switches", put_number, AT(involuntary_switches) },
 	{ "return_value", sink_csv__put_text, AT(return_value) },
 	{ "binary", sink_csv__put_hostile_text, AT(binary) },
 	{ "function", sink_csv__put_hostile_text, AT(function) },

@@ -167,11 +167,26 @@ struct tacho_activity {
 	__u32 ended; /* enum tacho_ended */
 	__u32 flags; /* TACHO_ACTIVITY_... */
 	char comm[TACHO_COMM_SZ];
+	/* struct tacho_usage, when flags say so */
 	/* struct tacho_values, with as much of its text as head.size says, when flags say so */
 };
 
 #define TACHO_ACTIVITY_VALUES 1u /* struct tacho_values follows */
+#define TACHO_ACTIVITY_USAGE 2u	 /* struct tacho_usage follows */
 /* In a raw file of version 1 there are no flags, and none of them is set. */
+
+/* What became of the time between start_ns and end_ns, and what else its thread used in it. */
+struct tacho_usage {
+	__u64 cpu_ns;	   /* on a CPU; or TACHO_USAGE_UNKNOWN, and nothing of this is known */
+	__u64 runqueue_ns; /* ready to run, waiting for a CPU; or TACHO_USAGE_UNKNOWN */
+	__u32 minor_faults;
+	__u32 major_faults;
+	__u32 voluntary_switches;
+	__u32 involuntary_switches;
+	/* What is left of the time, the thread was blocked. */
+};
+
+#define TACHO_USAGE_UNKNOWN (~0ULL)
 
 /* What was read from the program's registers and memory when the call began and ended. */
 struct tacho_values {
@@ -350,6 +365,7 @@ _Static_assert(sizeof(struct tacho_state) == 16, "wire");
 _Static_assert(sizeof(struct tacho_probe) == 16, "wire");
 _Static_assert(sizeof(struct tacho_clock) == 24, "wire");
 _Static_assert(sizeof(struct tacho_activity) == 64, "wire");
+_Static_assert(sizeof(struct tacho_usage) == 32, "wire");
 _Static_assert(sizeof(struct tacho_counts) == 56, "wire");
 _Static_assert(sizeof(struct tacho_capture) == 32, "wire");
 _Static_assert(sizeof(struct tacho_return) == 32, "wire");

@@ -174,11 +174,23 @@ struct tacho_deep_key {
 	__u32 index;
 };
 
+/* A point in the life of a thread: when, and what it has used by then. What lies between two is
+ * their difference (bpf/usage.bpf.h). */
+struct tacho_moment {
+	__u64 ns;	    /* CLOCK_MONOTONIC */
+	__u64 off_cpu_ns;   /* goes on while the thread is off the CPU; from an unknown beginning */
+	__u64 run_delay_ns; /* waiting for a CPU */
+	__u32 minor_faults;
+	__u32 major_faults;
+	__u32 voluntary_switches;
+	__u32 involuntary_switches;
+};
+
 struct tacho_frame {
 	__u64 sp; /* see entry_stack_pointer() */
 	__u64 ip; /* the function's first instruction: calls with the same sp and ip are one call,
 		   * seen by the probes of several states */
-	__u64 start_ns;
+	struct tacho_moment start;
 	__u32 probe; /* TACHO_NO_PROBE: ended out of order, to be dropped when on top */
 	__u16 state;
 	__u16 place; /* enum tacho_place */
@@ -198,13 +210,9 @@ struct tacho_span_key {
 #define TACHO_SPAN_GOROUTINE 0x80000000u
 
 struct tacho_span {
-	__u64 start_ns;
-	__u32 probe;
+	struct tacho_frame frame; /* of no stack */
 	__u32 tid;
-	__u32 spec;
 	__u32 depth;
-	__u32 state;
-	__u32 reserved;
 	char comm[TACHO_COMM_SZ];
 };
 

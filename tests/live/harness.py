@@ -25,6 +25,8 @@ TACHO = os.environ.get("TACHO", str(pathlib.Path("build/tacho").resolve()))
 TARGETS = pathlib.Path(os.environ.get("TACHO_TEST_TARGETS", "build/targets")).resolve()
 WAYS = ("session", "multi", "perf")
 ENDINGS = ("returned", "exception", "unwound", "thread_exit", "exec", "killed", "open")
+PARTS = ("cpu_ns", "runqueue_ns", "blocked_ns")  # of duration_ns
+USAGE = PARTS + ("minor_faults", "major_faults", "voluntary_switches", "involuntary_switches")
 LOSSES = ("lost_ring", "lost_nesting", "lost_other")
 DEADLINE_S = 60
 
@@ -167,13 +169,19 @@ def config(directory, states, **settings):
 
 
 def details(directory):
-    """The rows of activity_detail.csv as dicts, numbers as int."""
+    """The rows of activity_detail.csv as dicts, numbers as int, or None where they are unknown. That
+    the parts of a duration are all of it is checked."""
     text = (pathlib.Path(directory) / "activity_detail.csv").read_bytes().decode()
     check(text.endswith("\r\n"), "activity_detail.csv does not end with a whole row")
     rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     for row in rows:
         for column in ("start_ns", "duration_ns", "pid", "tid", "depth"):
             row[column] = int(row[column])
+        for column in USAGE:
+            row[column] = int(row[column]) if row[column] else None
+        parts = [row[column] for column in PARTS]
+        if None not in parts:
+            check_equal(sum(parts), row["duration_ns"], f"parts of the duration of {row}")
     return rows
 
 

@@ -10,7 +10,7 @@ RETURN, EXCEPTION, UNWOUND, THREAD_EXIT, EXEC, KILLED, OPEN = range(7)
 ATTACHED, DETACHED = range(2)
 SAMPLE, AT_EXEC, EXIT = range(3)
 EXIT_CODE, EXACT_CPU, MEMORY, PEAK, IO, CUT = (1 << n for n in range(6))
-BUCKETS, CAPTURES_MAX, RETURNED = 48, 8, 1 << 63
+BUCKETS, CAPTURES_MAX, RETURNED, UNKNOWN = 48, 8, 1 << 63, (1 << 64) - 1
 
 
 def record(kind, fixed, *strings):
@@ -45,9 +45,16 @@ def values(returned=None, captured=(), truncated=0, text=b""):
     return struct.pack("=QQQ8Q", returned or 0, valid, truncated, *integers) + text
 
 
-def activity(number, start_ns, end_ns, ended=RETURN, depth=0, comm=b"motord", tail=b""):
+def usage(cpu_ns, runqueue_ns=None, minor=0, major=0, voluntary=0, involuntary=0):
+    """None: unknown; all of it, if cpu_ns is"""
+    cpu_ns, runqueue_ns = (UNKNOWN if n is None else n for n in (cpu_ns, runqueue_ns))
+    return struct.pack("=QQ4I", cpu_ns, runqueue_ns, minor, major, voluntary, involuntary)
+
+
+def activity(number, start_ns, end_ns, ended=RETURN, depth=0, comm=b"motord", used=b"", tail=b""):
+    flags = (1 if tail else 0) | (2 if used else 0)
     return record(5, struct.pack("=QQIIIIII16s", start_ns, end_ns, number, 4711, 4712, depth, ended,
-                                 1 if tail else 0, comm) + tail)
+                                 flags, comm) + used + tail)
 
 
 def counts(of_state, entries, *others):
@@ -130,6 +137,10 @@ def every_record():
         returns(3, BOOL, EQUAL, 0),
         placed(3, ATTACHED, 7 * ns, 0x2100),
         activity(3, 8 * ns, 8 * ns + 4, tail=values(1, (1, None, 0x7ffc0a))),
+        activity(3, 8 * ns, 8 * ns + 500, used=usage(300, 120, 5, 1, 2, 3),
+                 tail=values(1, (1, None, 0x7ffc0a))),
+        activity(3, 8 * ns, 8 * ns + 500, used=usage(500, None, 5)),
+        activity(3, 8 * ns, 8 * ns + 500, used=usage(None)),
         summary(0, 7 * ns, 9 * ns, (998, 0, 0, 1, 0, 1), 5_000_000, 1, 3_000_000,
                 {0: 10, 10: 989, 21: 1}),
         activity(0, 8 * ns, 9 * ns, OPEN, tail=values(None, (4, 7), text=b"left")),
@@ -145,7 +156,7 @@ def every_record():
         system(8 * ns + 6, {0: 8000, 10: 205, 12: 542}, (125, None, 1000)),
         gpu(8 * ns + 6, 0, 15, 375, 838860800, 6441402368, -55),
         gpu(8 * ns + 6, 812, 2, used=4096),
-        counts(0, 1003), counts(1, 6, 1, 0, 0, 2), flush(9 * ns, 1),
+        counts(0, 1003), counts(1, 9, 1, 0, 0, 2), flush(9 * ns, 1),
     ])
 
 

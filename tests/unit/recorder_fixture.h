@@ -93,7 +93,10 @@ static inline struct recorder_summary summarize(const struct fixture *f)
 }
 
 #define DETAIL_COLUMNS                                                                             \
-	"state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,return_value,binary,function"
+	"state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,cpu_ns,runqueue_ns,blocked_"   \
+	"ns,"                                                                                      \
+	"minor_faults,major_faults,voluntary_switches,involuntary_switches,return_value,binary,"   \
+	"function"
 #define LEDGER_HEADER                                                                              \
 	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,"           \
 	"lost_ring,lost_nesting,lost_other,unmatched_returns\r\n"

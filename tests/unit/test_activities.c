@@ -172,8 +172,13 @@ static void detail_of_before_and_with_captured_values_is_read_alike(void **state
 		 "A,10,1,1,1,c,return,0,/b,f\r\n"
 		 "state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,return_value,binary,"
 		 "function,steps,\"a,\"\"b\"\"\\x0a\"\r\n"
-		 "A,20,2,1,1,c,return,1,0,-1,/b,f,7,\"x,y\"\r\n");
-	expect(*state, "A 10+1 20+2\n");
+		 "A,20,2,1,1,c,return,1,0,-1,/b,f,7,\"x,y\"\r\n"
+		 "state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,cpu_ns,runqueue_ns,"
+		 "blocked_ns,minor_faults,major_faults,voluntary_switches,involuntary_switches,"
+		 "return_value,binary,function\r\n"
+		 "A,30,3,1,1,c,return,1,0,1,1,1,0,0,1,0,-1,/b,f\r\n"
+		 "A,40,4,1,1,c,return,1,0,,,,,,,,-1,/b,f\r\n");
+	expect(*state, "A 10+1 20+2 30+3 40+4\n");
 	expect_no_bad_rows(*state);
 }
 

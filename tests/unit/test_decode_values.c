@@ -301,6 +301,128 @@ static void without_the_flag_there_are_no_values(void **state)
 	assert_true(event.values.valid == 0);
 }
 
+/* --- what a call used ----------------------------------------------------------------------------
+ */
+
+struct measured_call {
+	struct tacho_activity activity;
+	struct tacho_usage usage;
+	struct tacho_values values;
+};
+
+/* Of 500 ns. */
+static struct measured_call measured_call(__u64 cpu_ns, __u64 runqueue_ns)
+{
+	struct measured_call call = {
+		.activity = activity(),
+		.usage = { .cpu_ns = cpu_ns,
+			   .runqueue_ns = runqueue_ns,
+			   .minor_faults = 1,
+			   .major_faults = 2,
+			   .voluntary_switches = 3,
+			   .involuntary_switches = 0xffffffff },
+		.values = { .valid = 1, .integers = { 77 }, .text = "proto" },
+	};
+
+	call.activity.flags = TACHO_ACTIVITY_USAGE;
+	call.activity.head.size = offsetof(struct measured_call, values);
+	return call;
+}
+
+static void usage_of_a_call_comes_back(void **state)
+{
+	struct measured_call in = measured_call(100, 250);
+	struct event event;
+
+	(void)state;
+	assert_int_equal(decode_record(&in, in.activity.head.size, &event, NULL), 0);
+	assert_true(event.usage.known);
+	assert_true(event.usage.runqueue_known);
+	assert_int_equal(event.usage.cpu_ns, 100);
+	assert_int_equal(event.usage.runqueue_ns, 250);
+	assert_int_equal(event.usage.minor_faults, 1);
+	assert_int_equal(event.usage.major_faults, 2);
+	assert_int_equal(event.usage.voluntary_switches, 3);
+	assert_int_equal(event.usage.involuntary_switches, 0xffffffff);
+	assert_int_equal(event.values.valid, 0);
+}
+
+static void usage_stands_before_the_values(void **state)
+{
+	struct measured_call in = measured_call(500, 0);
+	struct event event;
+
+	(void)state;
+	in.activity.flags |= TACHO_ACTIVITY_VALUES;
+	in.activity.head.size = offsetof(struct measured_call, values.text) + 5;
+	assert_int_equal(decode_record(&in, sizeof(in), &event, NULL), 0);
+	assert_int_equal(event.usage.cpu_ns, 500);
+	assert_int_equal(event.values.integers[0], 77);
+	assert_int_equal(event.values.text_sz, 5);
+	assert_ptr_equal(event.values.text, in.values.text);
+}
+
+static void usage_may_be_unknown_in_part_and_as_a_whole(void **state)
+{
+	struct measured_call in = measured_call(500, TACHO_USAGE_UNKNOWN);
+	struct event event;
+
+	(void)state;
+	assert_int_equal(decode_record(&in, in.activity.head.size, &event, NULL), 0);
+	assert_true(event.usage.known);
+	assert_false(event.usage.runqueue_known);
+	assert_int_equal(event.usage.cpu_ns, 500);
+	in = measured_call(TACHO_USAGE_UNKNOWN, 7);
+	assert_int_equal(decode_record(&in, in.activity.head.size, &event, NULL), 0);
+	assert_false(event.usage.known);
+	assert_false(event.usage.runqueue_known);
+	in = measured_call(100, 250);
+	in.activity.flags = 0;
+	assert_int_equal(decode_record(&in, in.activity.head.size, &event, NULL), 0);
+	assert_false(event.usage.known);
+}
+
+static void usage_of_more_time_than_there_was_is_refused(void **state)
+{
+	static const struct {
+		__u64 cpu_ns;
+		__u64 runqueue_ns;
+	} cases[] = {
+		{ 501, 0 },
+		{ 0, 501 },
+		{ 251, 250 },
+		{ 501, TACHO_USAGE_UNKNOWN },
+		{ 2, TACHO_USAGE_UNKNOWN - 1 }, /* together 0 */
+		{ TACHO_USAGE_UNKNOWN - 1, 2 },
+	};
+	struct measured_call in;
+	struct event event;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault why = {};
+
+		in = measured_call(cases[i].cpu_ns, cases[i].runqueue_ns);
+		assert_int_equal(decode_record(&in, in.activity.head.size, &event, &why), -EBADMSG);
+		assert_non_null(strstr(why.text, "ACTIVITY"));
+	}
+}
+
+static void usage_that_is_cut_short_is_refused(void **state)
+{
+	struct measured_call in = measured_call(100, 250);
+	struct event event;
+
+	(void)state;
+	for (size_t sz = 0; sz < sizeof(in.usage); sz++) {
+		in.activity.head.size = sizeof(in.activity) + sz;
+		assert_int_equal(decode_record(&in, sizeof(in), &event, NULL), -EBADMSG);
+	}
+	in.activity.flags |= TACHO_ACTIVITY_VALUES;
+	in.activity.head.size = sizeof(in.activity) + TACHO_VALUES_SZ;
+	assert_int_equal(decode_record(&in, sizeof(in), &event, NULL), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +440,11 @@ int main(void)
 		cmocka_unit_test(what_is_behind_the_text_is_no_text),
 		cmocka_unit_test(values_that_are_cut_short_are_refused),
 		cmocka_unit_test(without_the_flag_there_are_no_values),
+		cmocka_unit_test(usage_of_a_call_comes_back),
+		cmocka_unit_test(usage_stands_before_the_values),
+		cmocka_unit_test(usage_may_be_unknown_in_part_and_as_a_whole),
+		cmocka_unit_test(usage_of_more_time_than_there_was_is_refused),
+		cmocka_unit_test(usage_that_is_cut_short_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("decode_values", tests, NULL, NULL);

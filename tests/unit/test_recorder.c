@@ -22,8 +22,9 @@ static void a_call_becomes_a_row_in_each_file(void **state)
 	scratch__expect(&f.scratch, "robot_activity_data", "\"MOVING\",\"1005\",\"7\"\r\n");
 	scratch__expect(&f.scratch, "robot_activity_data_headers", "state,func_start,duration");
 	scratch__expect(&f.scratch, "activity_detail.csv",
-			DETAIL_COLUMNS "\r\nMOVING,1005,7,10,11,motord,return,,0,,/usr/bin/motord,"
-				       "move\r\n");
+			DETAIL_COLUMNS
+			"\r\nMOVING,1005,7,10,11,motord,return,,0,,,,,,,,,/usr/bin/motord,"
+			"move\r\n");
 	scratch__expect(&f.scratch, "activity_ledger.csv",
 			LEDGER_HEADER "1020,HOMING,0,0,0,0,0,0,0,0,0,0,0,0\r\n"
 				      "1020,MOVING,1,1,0,0,0,0,0,0,0,0,0,0\r\n");
@@ -208,7 +209,7 @@ static void a_start_that_fails_says_which_file_and_may_be_repeated(void **state)
 	assert_int_equal(feed_activity(&f, 0, 1, 2, TACHO_ENDED_RETURN), 0);
 	encode_flush(feed, &f, 3, 1);
 	scratch__expect(&f.scratch, "activity_detail.csv",
-			DETAIL_COLUMNS ",axis\r\nHOMING,1001,1,10,11,motord,return,,0,,"
+			DETAIL_COLUMNS ",axis\r\nHOMING,1001,1,10,11,motord,return,,0,,,,,,,,,"
 				       "/usr/bin/motord,home,\r\n");
 	assert_int_equal(summarize(&f).activities, 1);
 	fixture__remove(&f);
@@ -224,10 +225,11 @@ static void probes_may_come_later(void **state)
 	feed_probe(&f, 2, 0, "home_again");
 	assert_int_equal(feed_activity(&f, 2, 3, 4, TACHO_ENDED_RETURN), 0);
 	encode_flush(feed, &f, 5, 1);
-	scratch__expect(&f.scratch, "activity_detail.csv",
-			DETAIL_COLUMNS
-			"\r\nHOMING,1001,1,10,11,motord,return,,0,,/usr/bin/motord,home\r\n"
-			"HOMING,1003,1,10,11,motord,return,,0,,/usr/bin/motord,home_again\r\n");
+	scratch__expect(
+		&f.scratch, "activity_detail.csv",
+		DETAIL_COLUMNS
+		"\r\nHOMING,1001,1,10,11,motord,return,,0,,,,,,,,,/usr/bin/motord,home\r\n"
+		"HOMING,1003,1,10,11,motord,return,,0,,,,,,,,,/usr/bin/motord,home_again\r\n");
 	fixture__remove(&f);
 }
 

@@ -11,7 +11,8 @@
 #include "recorder_fixture.h"
 
 #define ROW(ended, failed, returned)                                                               \
-	"HOMING,1001,1,10,11,motord," ended "," failed ",0," returned ",/usr/bin/motord,home"
+	"HOMING,1001,1,10,11,motord," ended "," failed ",0,,,,,,,," returned ",/usr/bin/"          \
+	"motord,home"
 
 static int feed_capture(struct fixture *f, uint32_t of_state, uint32_t index,
 			enum tacho_value_type type, const char *name)
@@ -82,6 +83,42 @@ static void captured_values_are_columns(void **state)
 	fixture__remove(&f);
 }
 
+static void feed_usage(struct fixture *f, uint64_t duration_ns, struct tacho_usage usage)
+{
+	struct {
+		struct tacho_activity activity;
+		struct tacho_usage usage;
+	} call = { .activity = { .head = { TACHO_RECORD_ACTIVITY, sizeof(call) },
+				 .start_ns = 1,
+				 .end_ns = 1 + duration_ns,
+				 .pid = 10,
+				 .tid = 11,
+				 .flags = TACHO_ACTIVITY_USAGE,
+				 .comm = "motord" },
+		   .usage = usage };
+
+	assert_int_equal(feed(f, &call, sizeof(call)), 0);
+}
+
+static void what_is_left_of_the_duration_was_blocked(void **state)
+{
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	feed_usage(&f, 9, (struct tacho_usage) { 2, 3, 4, 5, 6, 7 });
+	feed_usage(&f, 9, (struct tacho_usage) { 9, 0, 0, 0, 0, 0 });
+	feed_usage(&f, 9, (struct tacho_usage) { 2, TACHO_USAGE_UNKNOWN, 4, 5, 6, 7 });
+	feed_usage(&f, 9, (struct tacho_usage) { TACHO_USAGE_UNKNOWN, 3, 4, 5, 6, 7 });
+	expect_detail(&f, DETAIL_COLUMNS
+		      "\r\n"
+		      "HOMING,1001,9,10,11,motord,return,,0,2,3,4,4,5,6,7,,/usr/bin/motord,home\r\n"
+		      "HOMING,1001,9,10,11,motord,return,,0,9,0,0,0,0,0,0,,/usr/bin/motord,home\r\n"
+		      "HOMING,1001,9,10,11,motord,return,,0,2,,,4,5,6,7,,/usr/bin/motord,home\r\n"
+		      "HOMING,1001,9,10,11,motord,return,,0,,,,,,,,,/usr/bin/motord,home\r\n");
+	fixture__remove(&f);
+}
+
 /* The union of the names of all states, in order of first appearance. */
 static void states_share_columns_by_name(void **state)
 {
@@ -96,11 +133,11 @@ static void states_share_columns_by_name(void **state)
 	feed_activity(&f, 0, 1, 2, TACHO_ENDED_RETURN);
 	feed_values(&f, 1, TACHO_ENDED_RETURN, &values, 0);
 	feed_values(&f, 0, TACHO_ENDED_RETURN, &values, 0);
-	expect_detail(&f, DETAIL_COLUMNS
-		      ",axis,speed\r\n" ROW("return", "", "") ",,\r\n"
-							      "MOVING,1001,1,10,11,motord,return,,"
-							      "0,,/usr/bin/motord,move,1,1\r\n" ROW(
-								      "return", "", "") ",1,\r\n");
+	expect_detail(&f, DETAIL_COLUMNS ",axis,speed\r\n" ROW(
+				  "return", "", "") ",,\r\n"
+						    "MOVING,1001,1,10,11,motord,return,,"
+						    "0,,,,,,,,,/usr/bin/motord,move,1,1\r\n" ROW(
+							    "return", "", "") ",1,\r\n");
 	fixture__remove(&f);
 }
 
@@ -348,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(captured_values_are_columns),
+		cmocka_unit_test(what_is_left_of_the_duration_was_blocked),
 		cmocka_unit_test(states_share_columns_by_name),
 		cmocka_unit_test(a_value_that_could_not_be_read_is_empty),
 		cmocka_unit_test(strings_end_where_their_room_or_the_text_ends),

@@ -14,7 +14,10 @@
 #endif
 
 #define DETAIL_COLUMNS                                                                             \
-	"state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,return_value,binary,function"
+	"state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,cpu_ns,runqueue_ns,blocked_"   \
+	"ns,"                                                                                      \
+	"minor_faults,major_faults,voluntary_switches,involuntary_switches,return_value,binary,"   \
+	"function"
 #define DETAIL_HEADER DETAIL_COLUMNS "\r\n"
 #define LEDGER_HEADER                                                                              \
 	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,lost_ring," \
@@ -123,8 +126,37 @@ static void detail_has_every_column_in_order(void **state)
 	put(fixture, &row);
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER "SAVING,1718739269730290312,47381526,812,4294967295,writer,"
-				      "return,,3,,/usr/bin/saver,\"ns::save(int, char)\"\r\n");
+			DETAIL_HEADER
+			"SAVING,1718739269730290312,47381526,812,4294967295,writer,"
+			"return,,3,,,,,,,,,/usr/bin/saver,\"ns::save(int, char)\"\r\n");
+}
+
+static void detail_leaves_what_is_unknown_empty(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_row row = ordinary_row();
+
+	open_sink(fixture, &detail_sink_ops);
+	row.cpu_ns = (struct row_number) { true, 381526 };
+	row.runqueue_ns = (struct row_number) { true, 0 };
+	row.blocked_ns = (struct row_number) { true, 47000000 };
+	row.minor_faults = (struct row_number) { true, UINT64_MAX };
+	row.major_faults = (struct row_number) { true, 4 };
+	row.voluntary_switches = (struct row_number) { true, 5 };
+	row.involuntary_switches = (struct row_number) { true, 6 };
+	put(fixture, &row);
+	row.runqueue_ns.known = false;
+	row.blocked_ns.known = false;
+	put(fixture, &row);
+	flush(fixture);
+	scratch__expect(&fixture->scratch, "activity_detail.csv",
+			DETAIL_HEADER
+			"SAVING,1718739269730290312,47381526,812,4294967295,writer,return,,3,"
+			"381526,0,47000000,18446744073709551615,4,5,6,"
+			",/usr/bin/saver,\"ns::save(int, char)\"\r\n"
+			"SAVING,1718739269730290312,47381526,812,4294967295,writer,return,,3,"
+			"381526,,,18446744073709551615,4,5,6,"
+			",/usr/bin/saver,\"ns::save(int, char)\"\r\n");
 }
 
 static void detail_spells_every_ending(void **state)
@@ -139,13 +171,13 @@ static void detail_spells_every_ending(void **state)
 	}
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER "S,0,0,0,0,c,return,,0,,b,f\r\n"
-				      "S,0,0,0,0,c,exception,,0,,b,f\r\n"
-				      "S,0,0,0,0,c,unwound,,0,,b,f\r\n"
-				      "S,0,0,0,0,c,thread_exit,,0,,b,f\r\n"
-				      "S,0,0,0,0,c,exec,,0,,b,f\r\n"
-				      "S,0,0,0,0,c,killed,,0,,b,f\r\n"
-				      "S,0,0,0,0,c,open,,0,,b,f\r\n");
+			DETAIL_HEADER "S,0,0,0,0,c,return,,0,,,,,,,,,b,f\r\n"
+				      "S,0,0,0,0,c,exception,,0,,,,,,,,,b,f\r\n"
+				      "S,0,0,0,0,c,unwound,,0,,,,,,,,,b,f\r\n"
+				      "S,0,0,0,0,c,thread_exit,,0,,,,,,,,,b,f\r\n"
+				      "S,0,0,0,0,c,exec,,0,,,,,,,,,b,f\r\n"
+				      "S,0,0,0,0,c,killed,,0,,,,,,,,,b,f\r\n"
+				      "S,0,0,0,0,c,open,,0,,,,,,,,,b,f\r\n");
 }
 
 static void expect_comm(struct fixture *fixture, const char *comm, const char *expected)
@@ -156,7 +188,8 @@ static void expect_comm(struct fixture *fixture, const char *comm, const char *e
 	assert_int_equal(truncate(scratch__at(&fixture->scratch, "activity_detail.csv"), 0), 0);
 	put(fixture, &row);
 	flush(fixture);
-	snprintf(text, sizeof(text), "%sS,0,0,0,0,%s,return,,0,,b,f\r\n", DETAIL_HEADER, expected);
+	snprintf(text, sizeof(text), "%sS,0,0,0,0,%s,return,,0,,,,,,,,,b,f\r\n", DETAIL_HEADER,
+		 expected);
 	scratch__expect(&fixture->scratch, "activity_detail.csv", text);
 }
 
@@ -207,7 +240,7 @@ static void detail_escapes_paths_and_functions_too(void **state)
 	put(fixture, &row);
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER "S\\x0a,0,0,0,0,c,return,,0,,/tmp/\\x0a,\\xff\r\n");
+			DETAIL_HEADER "S\\x0a,0,0,0,0,c,return,,0,,,,,,,,,/tmp/\\x0a,\\xff\r\n");
 }
 
 static void detail_of_other_columns_is_set_aside_with_a_notice(void **state)
@@ -236,8 +269,8 @@ static void detail_says_what_failed_and_what_was_returned(void **state)
 	put(fixture, &row);
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER "S,0,0,0,0,c,return,1,0,-1,b,f\r\n"
-				      "S,0,0,0,0,c,return,0,0,0x7f,b,f\r\n");
+			DETAIL_HEADER "S,0,0,0,0,c,return,1,0,,,,,,,,-1,b,f\r\n"
+				      "S,0,0,0,0,c,return,0,0,,,,,,,,0x7f,b,f\r\n");
 }
 
 static void detail_has_a_column_for_each_captured_value(void **state)
@@ -261,9 +294,9 @@ static void detail_has_a_column_for_each_captured_value(void **state)
 	flush(fixture);
 	scratch__expect(&fixture->scratch, "activity_detail.csv",
 			DETAIL_COLUMNS ",protocol,\"a,\"\"b\"\"\\x0a\",steps\r\n"
-				       "S,0,0,0,0,c,return,,0,,b,f,\"with, comma\",,-7\r\n"
-				       "S,0,0,0,0,c,return,,0,,b,f,,\\x0a\xe2\x80\xa6,\r\n"
-				       "S,0,0,0,0,c,return,,0,,b,f,,,\r\n");
+				       "S,0,0,0,0,c,return,,0,,,,,,,,,b,f,\"with, comma\",,-7\r\n"
+				       "S,0,0,0,0,c,return,,0,,,,,,,,,b,f,,\\x0a\xe2\x80\xa6,\r\n"
+				       "S,0,0,0,0,c,return,,0,,,,,,,,,b,f,,,\r\n");
 }
 
 static void detail_of_other_captured_values_is_set_aside(void **state)
@@ -332,9 +365,10 @@ static void a_sink_opened_again_goes_on_in_its_file(void **state)
 		put(fixture, &row);
 		flush(fixture);
 	}
-	scratch__expect(&fixture->scratch, "activity_detail.csv",
-			DETAIL_HEADER
-			"S,0,0,0,0,c,return,,0,,b,f\r\nS,0,0,0,0,c,return,,0,,b,f\r\n");
+	scratch__expect(
+		&fixture->scratch, "activity_detail.csv",
+		DETAIL_HEADER
+		"S,0,0,0,0,c,return,,0,,,,,,,,,b,f\r\nS,0,0,0,0,c,return,,0,,,,,,,,,b,f\r\n");
 	assert_int_equal(fixture->notice_cnt, 0);
 }
 
@@ -400,6 +434,7 @@ int main(void)
 		CASE(opentrons_rows_are_only_calls_that_control_left),
 		CASE(opentrons_takes_no_ledger_and_the_ledger_no_activity),
 		CASE(detail_has_every_column_in_order),
+		CASE(detail_leaves_what_is_unknown_empty),
 		CASE(detail_spells_every_ending),
 		CASE(detail_escapes_what_a_hostile_name_may_hold),
 		CASE(detail_escapes_paths_and_functions_too),

@@ -144,6 +144,7 @@ static void configure(struct prober *prober, struct tacho_bpf *bpf)
 	bpf->rodata->wake_bytes = wake_bytes < WAKE_BYTES_MAX ? wake_bytes : WAKE_BYTES_MAX;
 	bpf->rodata->guarded = has_limits(o->plan);
 	bpf->rodata->pairs = has_pairs(o->plan);
+	bpf->rodata->usage_wanted = o->measure_usage;
 	bpf->rodata->own_mount_namespace = o->tell_execs ? own_mount_namespace() : 0;
 	set_map_sizes(prober, bpf);
 	bpf_program__set_autoload(bpf->progs.activity_session, false);

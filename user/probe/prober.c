@@ -438,6 +438,7 @@ void prober__next_interval(struct prober *prober)
 
 int prober__close_open_calls(struct prober *prober)
 {
+	const struct timespec moment = { .tv_nsec = 1000000 };
 	struct bpf_link *link;
 	char nothing[64];
 	ssize_t got;
@@ -452,6 +453,9 @@ int prober__close_open_calls(struct prober *prober)
 		err = -errno;
 		goto out;
 	}
+	/* Who has just slept knows what time the scheduler has (run_queue_now_ns, process.bpf.c).
+	 */
+	nanosleep(&moment, NULL);
 	/* The program writes to the ring; reading makes it visit every task. */
 	do {
 		got = read(fd, nothing, sizeof(nothing));

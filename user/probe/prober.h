@@ -22,6 +22,7 @@ struct prober_options {
 	uint64_t ring_bytes;
 	bool scoped;		  /* record only what prober__add_process names */
 	bool scope_follows_forks; /* and what they fork */
+	bool measure_usage;	  /* send struct tacho_usage with each activity */
 	bool tell_execs;	  /* send an EXEC record for each exec in another mount namespace */
 	const char *way;	  /* "session", "multi", "perf", or NULL: the best that works */
 };

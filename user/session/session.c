@@ -168,6 +168,16 @@ static int open_outputs(struct session *s, struct fault *why)
 	return err;
 }
 
+/* Only rows of `detail` have it; and a raw stream is to be enough for them. */
+static bool wants_usage(const struct session_options *o)
+{
+	bool wanted = o->raw_path != NULL;
+
+	for (size_t i = 0; i < o->config->format_cnt; i++)
+		wanted = wanted || !strcmp(o->config->formats[i], "detail");
+	return wanted;
+}
+
 static int open_prober(struct session *s, struct fault *why)
 {
 	const struct session_options *o = s->options;
@@ -176,6 +186,7 @@ static int open_prober(struct session *s, struct fault *why)
 		.ring_bytes = o->config->ring_bytes,
 		.scoped = o->pid_cnt || o->command,
 		.scope_follows_forks = o->command != NULL,
+		.measure_usage = wants_usage(o),
 		.tell_execs = true,
 		.way = o->way,
 	};
