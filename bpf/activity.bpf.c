@@ -284,20 +284,14 @@ static __noinline int point(struct pt_regs *regs, const struct place *place)
 	return 0;
 }
 
-/* Calls that have begun may end although no more begin. */
-static __always_inline bool is_end(u32 kind)
-{
-	return kind == TACHO_PLACE_EXIT || kind == TACHO_PLACE_LEAVE || kind == TACHO_PLACE_END ||
-	       kind == TACHO_PLACE_UNWIND;
-}
-
 /* At a place that is not the return trampoline. Returns whether to replace the return address. */
 static __always_inline bool at_place(struct pt_regs *regs)
 {
 	struct place place = place_of(regs);
 	struct tacho_spec *spec = place.spec ? spec_at(place.spec) : 0;
 
-	if (!recording && !is_end(place.kind))
+	/* Calls that have begun may end although no more begin. */
+	if (!recording && !tacho_place_is_end(place.kind))
 		return false;
 	switch (place.kind) {
 	case TACHO_PLACE_HIJACK:

@@ -8,6 +8,7 @@
 
 #ifndef __bpf__
 #include <linux/types.h>
+#include <stdbool.h>
 #endif
 
 #include "tacho/event.h"
@@ -24,6 +25,13 @@ enum tacho_place {
 	TACHO_PLACE_POINT = 6,	/* begins and ends at once (USDT) */
 	TACHO_PLACE_UNWIND = 7, /* where stacks are cut back; the state is an enum tacho_unwind */
 };
+
+/* Does something end there, and nothing begin? */
+static inline bool tacho_place_is_end(__u32 place)
+{
+	return place == TACHO_PLACE_EXIT || place == TACHO_PLACE_LEAVE ||
+	       place == TACHO_PLACE_END || place == TACHO_PLACE_UNWIND;
+}
 
 /* What happens to the thread's stack at an UNWIND place. */
 enum tacho_unwind {

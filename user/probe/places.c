@@ -155,28 +155,17 @@ static int add_probe_places(struct prober *prober, uint32_t number, struct probe
 	return 0;
 }
 
-static size_t attached_before(const struct prober *prober, uint32_t binary, size_t *ret_hooks)
-{
-	for (size_t i = 0; i < prober->attachment_cnt; i++) {
-		if (prober->attachments[i].binary == binary) {
-			*ret_hooks = prober->attachments[i].hook_cnt;
-			return prober->attachments[i].probe_cnt;
-		}
-	}
-	*ret_hooks = 0;
-	return 0;
-}
-
 int prober__make_places(struct prober *prober, uint32_t binary, struct prober_places *ret_places,
 			struct fault *why)
 {
 	const struct plan *plan = prober->options.plan;
 	struct prober_places places = {};
-	size_t first_hook, first;
+	const struct attachment *before = prober__find_attachment(prober, binary);
+	size_t first_hook = before ? before->hook_cnt : 0;
+	size_t first = before ? before->probe_cnt : 0;
 	size_t room = 0;
 	int err = 0;
 
-	first = attached_before(prober, binary, &first_hook);
 	for (size_t i = first; i < plan->probe_cnt; i++) {
 		if (plan->probes[i].binary == binary)
 			room += 1 + plan->probes[i].exit_cnt;

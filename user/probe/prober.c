@@ -177,7 +177,7 @@ static int check_attachable(const struct planned_binary *binary, struct fault *w
 			  binary->path);
 }
 
-static struct attachment *find_attachment(const struct prober *prober, uint32_t binary)
+struct attachment *prober__find_attachment(const struct prober *prober, uint32_t binary)
 {
 	for (size_t i = 0; i < prober->attachment_cnt; i++) {
 		if (prober->attachments[i].binary == binary)
@@ -188,7 +188,7 @@ static struct attachment *find_attachment(const struct prober *prober, uint32_t 
 
 static struct attachment *want_attachment(struct prober *prober, uint32_t binary)
 {
-	struct attachment *attachment = find_attachment(prober, binary);
+	struct attachment *attachment = prober__find_attachment(prober, binary);
 
 	if (attachment)
 		return attachment;
@@ -204,23 +204,10 @@ static struct attachment *want_attachment(struct prober *prober, uint32_t binary
 
 bool prober__is_attached(const struct prober *prober, uint32_t binary)
 {
-	const struct attachment *attachment = find_attachment(prober, binary);
+	const struct attachment *attachment = prober__find_attachment(prober, binary);
 
 	return attachment && (attachment->begins.fd_cnt || attachment->begins.link_cnt ||
 			      attachment->ends.fd_cnt || attachment->ends.link_cnt);
-}
-
-static bool is_end(const struct attach_place *place)
-{
-	switch (TACHO_COOKIE_PLACE(place->cookie)) {
-	case TACHO_PLACE_EXIT:
-	case TACHO_PLACE_LEAVE:
-	case TACHO_PLACE_END:
-	case TACHO_PLACE_UNWIND:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* Attaches the ends, or the others. */
@@ -239,7 +226,7 @@ static int attach_half(struct prober *prober, const struct planned_binary *binar
 	if (!half.items || !half.probes)
 		err = fault__set(why, -ENOMEM, "no memory to attach to %s", binary->path);
 	for (size_t i = 0; !err && i < places->cnt; i++) {
-		if (is_end(&places->items[i]) != ends)
+		if (tacho_place_is_end(TACHO_COOKIE_PLACE(places->items[i].cookie)) != ends)
 			continue;
 		half.items[half.cnt] = places->items[i];
 		half.probes[half.cnt++] = places->probes[i];
@@ -314,7 +301,7 @@ static void stop_hijacking(void *ctx)
 
 void prober__detach(struct prober *prober, uint32_t binary)
 {
-	struct attachment *attachment = find_attachment(prober, binary);
+	struct attachment *attachment = prober__find_attachment(prober, binary);
 
 	if (!attachment)
 		return;

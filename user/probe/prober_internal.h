@@ -37,6 +37,9 @@ struct prober {
 	int cpu_cnt;
 };
 
+/* What is attached in this file, or was; or NULL. */
+struct attachment *prober__find_attachment(const struct prober *prober, uint32_t binary);
+
 /* Opens, configures and loads the programs for the best way of attaching that works. */
 int prober__load(struct prober *prober, struct fault *why);
 

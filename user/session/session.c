@@ -325,8 +325,8 @@ static void handle(struct session *s, uint64_t source, struct session_result *re
 		break;
 	case SOURCE_CLOCK_STEP:
 		clock_step_acknowledge(s->clock_fd);
-		session__drain(
-			s); /* what happened before the step is stamped with the old offset */
+		/* What happened before the step is stamped with the old offset. */
+		session__drain(s);
 		session__put_clock(s);
 		break;
 	case SOURCE_RING:
