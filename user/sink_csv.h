@@ -57,4 +57,8 @@ size_t sink_csv__pending(const struct sink *sink);
 bool sink_csv__has_room(const struct sink *sink);
 void sink_csv__free(struct sink *sink);
 
+#define SINK_CSV_OPERATIONS                                                                        \
+	.flush = sink_csv__flush, .pending = sink_csv__pending, .has_room = sink_csv__has_room,    \
+	.free = sink_csv__free
+
 #endif

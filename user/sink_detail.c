@@ -100,9 +100,6 @@ const struct sink_ops detail_sink_ops = {
 	.name = "detail",
 	.open = detail_open,
 	.activity = detail_activity,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
 	.large_rows = true,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

@@ -104,8 +104,5 @@ const struct sink_ops gpu_sink_ops = {
 	.name = "detail",
 	.open = gpu_open,
 	.gpu = gpu_gpu,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

@@ -50,8 +50,5 @@ const struct sink_ops ledger_sink_ops = {
 	.name = "ledger",
 	.open = ledger_open,
 	.ledger = ledger_ledger,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

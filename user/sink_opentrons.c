@@ -47,8 +47,5 @@ const struct sink_ops opentrons_sink_ops = {
 	.name = "opentrons",
 	.open = opentrons_open,
 	.activity = opentrons_activity,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

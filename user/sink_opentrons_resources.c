@@ -83,9 +83,6 @@ const struct sink_ops opentrons_resources_sink_ops = {
 	.name = "opentrons",
 	.open = resources_open,
 	.process = resources_process,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
 	.large_rows = true,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

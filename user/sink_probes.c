@@ -79,8 +79,5 @@ const struct sink_ops probes_sink_ops = {
 	.name = "probes",
 	.open = probes_open,
 	.probe = probes_probe,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

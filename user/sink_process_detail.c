@@ -178,9 +178,6 @@ const struct sink_ops process_detail_sink_ops = {
 	.name = "detail",
 	.open = process_detail_open,
 	.process = process_detail_process,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
 	.large_rows = true,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

@@ -101,8 +101,5 @@ const struct sink_ops summary_sink_ops = {
 	.name = "summary",
 	.open = summary_open,
 	.summary = summary_summary,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

@@ -141,8 +141,5 @@ const struct sink_ops system_sink_ops = {
 	.name = "detail",
 	.open = system_open,
 	.system = system_system,
-	.flush = sink_csv__flush,
-	.pending = sink_csv__pending,
-	.has_room = sink_csv__has_room,
-	.free = sink_csv__free,
+	SINK_CSV_OPERATIONS,
 };

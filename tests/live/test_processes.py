@@ -130,6 +130,20 @@ def last_opentrons_rows(directory, pids):
     return {pid: last[pid] for pid in pids}
 
 
+def check_all_at_rest(recording, loads, data):
+    """Stops them all and compares the rows of a tick with psutil, column by column."""
+    loads.signal(signal.SIGSTOP)  # from here on, nothing changes
+    stopped_ns = time.time_ns()
+    wait_for(lambda: len([t for t in ticks_of(rows_of(data))
+                          if int(t[0]["time_ns"]) > stopped_ns]) >= 2, "two more ticks")
+    seen = psutil_once(loads.pids())
+    rows = last_opentrons_rows(data, loads.pids())
+    for pid in loads.pids():
+        check_same(rows[pid], seen[pid])
+    loads.signal(signal.SIGCONT)
+    check_equal(recording.stop(), 0, "status")
+
+
 def mixed_kinds(cnt):
     kinds = ("sleeping", "working", "threads", "renamed", "memory")
     return [(kinds[i % len(kinds)], 5 + i % 40, str(i).encode(),
@@ -141,16 +155,7 @@ def test_every_column_of_200_processes_is_what_psutil_says_on_the_same_tick(scra
     with Loads(mixed_kinds(200)) as loads, \
             harness.Recording("-c", resources_config(scratch, "*prog_load*"), directory=data) as r:
         r.until_ready()
-        loads.signal(signal.SIGSTOP)  # from here on, nothing changes
-        stopped_ns = time.time_ns()
-        wait_for(lambda: len([t for t in ticks_of(rows_of(data))
-                              if int(t[0]["time_ns"]) > stopped_ns]) >= 2, "two more ticks")
-        seen = psutil_once(loads.pids())
-        rows = last_opentrons_rows(data, loads.pids())
-        for pid in loads.pids():
-            check_same(rows[pid], seen[pid])
-        loads.signal(signal.SIGCONT)
-        check_equal(r.stop(), 0, "status")
+        check_all_at_rest(r, loads, data)
 
 
 def test_times_of_processes_that_run_lie_between_what_psutil_says_before_and_after(scratch):
@@ -303,16 +308,7 @@ def test_without_the_kernels_help_the_samples_are_the_same(scratch):
             harness.Recording("-c", resources_config(scratch, "*prog_load*"), directory=data,
                               env={"TACHO_PROCESSES": "proc"}) as r:
         r.until_ready()
-        loads.signal(signal.SIGSTOP)
-        stopped_ns = time.time_ns()
-        wait_for(lambda: len([t for t in ticks_of(rows_of(data))
-                              if int(t[0]["time_ns"]) > stopped_ns]) >= 2, "two more ticks")
-        seen = psutil_once(loads.pids())
-        rows = last_opentrons_rows(data, loads.pids())
-        for pid in loads.pids():
-            check_same(rows[pid], seen[pid])
-        loads.signal(signal.SIGCONT)
-        check_equal(r.stop(), 0, "status")
+        check_all_at_rest(r, loads, data)
 
 
 def both_sources(scratch, pids):
