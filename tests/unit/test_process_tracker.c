@@ -330,6 +330,23 @@ static void a_new_name_can_make_a_process_chosen_or_not(void **state)
 	assert_row(w, 0, 5, TACHO_PROCESS_AT_SAMPLE, "open");
 }
 
+static void a_process_seen_on_its_way_out_is_who_it_was(void **state)
+{
+	struct tacho_process_sample leaving = sample(5, 5, 80);
+	struct world *w = *state;
+
+	w->commands[5] = "five";
+	tick_one(w, sample(5, 5, 70));
+	w->commands[5] = ""; /* its memory is gone, and its command line with it */
+	leaving.flags = TACHO_PROCESS_NO_MEMORY;
+	tick_one(w, leaving);
+	exited(w, 5, 90);
+	reaped(w, 5, 95);
+	assert_int_equal(w->row_cnt, 3);
+	assert_row(w, 1, 5, TACHO_PROCESS_AT_SAMPLE, "five");
+	assert_row(w, 2, 5, TACHO_PROCESS_AT_EXIT, "five");
+}
+
 static void a_life_between_two_ticks_has_its_rows(void **state)
 {
 	struct world *w = *state;
@@ -543,6 +560,7 @@ int main(void)
 		WITH_TRACKER(the_recorder_is_chosen_whatever_is_asked_for),
 		WITH_TRACKER(a_command_is_read_again_when_its_process_has_run),
 		WITH_TRACKER(a_new_name_can_make_a_process_chosen_or_not),
+		WITH_TRACKER(a_process_seen_on_its_way_out_is_who_it_was),
 		WITH_TRACKER(a_life_between_two_ticks_has_its_rows),
 		WITH_TRACKER(a_forked_process_is_its_parent_until_it_runs_another_program),
 		WITH_TRACKER(a_chosen_process_that_becomes_another_says_so_once),

@@ -158,6 +158,9 @@ static void look_at_command(struct process_tracker *tracker, struct known_proces
 	if (tracker->options.read_command(tracker->options.ctx, process->pid, &command, &cut))
 		return;
 	process->read_at_ns = sample->runtime_ns;
+	/* It is about to end, and its memory is gone: its last row is still to come. */
+	if (!*command && process->command)
+		return;
 	set_command(tracker, process, command, cut);
 }
 
