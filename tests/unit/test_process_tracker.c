@@ -419,6 +419,46 @@ static void a_zombie_has_its_last_row_at_the_next_tick_and_only_one(void **state
 	assert_int_equal(w->row_cnt, 2);
 }
 
+static void a_zombie_whose_end_is_told_a_moment_later_has_what_it_had(void **state)
+{
+	struct tacho_process_sample zombie = sample(5, 5, 6000);
+	struct world *w = *state;
+
+	forked(w, 5, 1);
+	execed(w, 5, "brief");
+	zombie.flags = TACHO_PROCESS_ENDED | TACHO_PROCESS_NO_MEMORY;
+	zombie.rss_pages = 0;
+	process_tracker__begin_tick(w->tracker);
+	process_tracker__take_sample(w->tracker, &zombie);
+	exited(w, 5, 4000);
+	process_tracker__end_tick(w->tracker);
+	assert_int_equal(w->row_cnt, 1);
+	reaped(w, 5, 7000);
+	assert_int_equal(w->row_cnt, 2);
+	assert_row(w, 1, 5, TACHO_PROCESS_AT_EXIT, "brief");
+	assert_int_equal(w->rows[1].usage.cpu_ns, 7000);
+	assert_int_equal(w->rows[1].usage.exit_code, 3 << 8);
+	assert_int_equal(w->rows[1].usage.peak_rss_bytes, 20 * 4096);
+}
+
+static void a_zombie_whose_end_is_never_told_has_its_last_row_too(void **state)
+{
+	struct tacho_process_sample zombie = sample(5, 5, 6000);
+	struct world *w = *state;
+
+	w->commands[5] = "five";
+	tick_one(w, sample(5, 5, 70));
+	zombie.flags = TACHO_PROCESS_ENDED | TACHO_PROCESS_NO_MEMORY;
+	zombie.exit_code = 9;
+	tick_one(w, zombie);
+	tick_one(w, zombie);
+	tick_one(w, zombie);
+	assert_int_equal(w->row_cnt, 2);
+	assert_row(w, 1, 5, TACHO_PROCESS_AT_EXIT, "five");
+	assert_int_equal(w->rows[1].usage.cpu_ns, 6000);
+	assert_int_equal(w->rows[1].usage.exit_code, 9);
+}
+
 static void a_zombie_that_was_there_before_has_no_row(void **state)
 {
 	struct tacho_process_sample zombie = sample(5, 5, 6000);
@@ -565,6 +605,8 @@ int main(void)
 		WITH_TRACKER(a_forked_process_is_its_parent_until_it_runs_another_program),
 		WITH_TRACKER(a_chosen_process_that_becomes_another_says_so_once),
 		WITH_TRACKER(a_zombie_has_its_last_row_at_the_next_tick_and_only_one),
+		WITH_TRACKER(a_zombie_whose_end_is_told_a_moment_later_has_what_it_had),
+		WITH_TRACKER(a_zombie_whose_end_is_never_told_has_its_last_row_too),
 		WITH_TRACKER(a_zombie_that_was_there_before_has_no_row),
 		WITH_TRACKER(an_end_that_was_not_told_is_seen_at_the_next_tick),
 		WITH_TRACKER(who_has_ended_is_waited_for_one_tick_longer),

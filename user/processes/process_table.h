@@ -15,8 +15,9 @@ struct known_process {
 	bool in_scope;
 	bool chosen;	  /* its rows are wanted: in scope, with a command that is asked for */
 	bool command_cut; /* the command goes on */
-	bool ended;
-	bool told;		/* its last row has been written */
+	bool ended;	  /* and this was told */
+	bool seen_ended;  /* a sample has shown it before */
+	bool told;	  /* its last row has been written */
 	uint64_t start_boot_ns; /* CLOCK_BOOTTIME */
 	uint64_t start_ns;	/* CLOCK_REALTIME; as computed when it was first seen, as boot_s */
 	uint64_t boot_s;

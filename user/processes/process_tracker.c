@@ -356,6 +356,10 @@ void process_tracker__begin_tick(struct process_tracker *tracker)
 static void take_zombie(struct process_tracker *tracker, struct known_process *process,
 			const struct tacho_process_sample *sample)
 {
+	if (!process->ended && !process->seen_ended) {
+		process->seen_ended = true; /* EXITED is on its way, and says more */
+		return;
+	}
 	take_totals(process, sample);
 	if (!process->ended) {
 		/* Its end was not told: when that was, nobody knows. */
