@@ -2,396 +2,274 @@
 #include "report_print.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <locale.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
-#include <wctype.h>
 
-#include "csv.h"
-#include "ledger.h"
+#include "json.h"
 #include "message.h"
-#include "sink_csv.h"
+#include "report/notes.h"
+#include "report/usage.h"
+#include "suggest.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define CELL_SZ REPORT_DURATION_SZ
 
-enum unit { UNIT_CALLS, UNIT_NS };
+/* As enum report_tables numbers their bits. */
+enum { STATES, PROCESSES, TABLE_CNT };
+_Static_assert(1 << STATES == REPORT_STATES && 1 << PROCESSES == REPORT_PROCESSES, "the bits");
 
-/* Without what there is no value: not even 0. */
-enum needs { NEEDS_NOTHING, NEEDS_CALLS, NEEDS_RANKED_CALLS };
-
-static const struct column {
-	const char *heading; /* of the table; NULL: not in it */
-	const char *name;    /* in CSV */
-	enum unit unit;
-	enum needs needs;
-	size_t offset; /* in struct summary */
-} columns[] = {
-	{ "COUNT", "count", UNIT_CALLS, NEEDS_NOTHING, offsetof(struct summary, cnt) },
-	{ "TOTAL", "total_ns", UNIT_NS, NEEDS_NOTHING, offsetof(struct summary, total) },
-	{ "MEAN", "mean_ns", UNIT_NS, NEEDS_CALLS, offsetof(struct summary, mean) },
-	{ NULL, "min_ns", UNIT_NS, NEEDS_CALLS, offsetof(struct summary, min) },
-	{ "P50", "p50_ns", UNIT_NS, NEEDS_RANKED_CALLS, offsetof(struct summary, p50) },
-	{ "P90", "p90_ns", UNIT_NS, NEEDS_RANKED_CALLS, offsetof(struct summary, p90) },
-	{ "P99", "p99_ns", UNIT_NS, NEEDS_RANKED_CALLS, offsetof(struct summary, p99) },
-	{ "MAX", "max_ns", UNIT_NS, NEEDS_CALLS, offsetof(struct summary, max) },
+/* All that is shown, and how. */
+struct page {
+	const struct report *report;
+	const struct report_look *look;
+	struct sheet *sheets[TABLE_CNT];
+	struct sheet_choice columns[TABLE_CNT];
+	bool shown[TABLE_CNT];
+	struct report_notes notes;
 };
 
-#define COLUMN_CNT ARRAY_SIZE(columns)
-
-static uint64_t column_value(const struct column *column, const struct report_row *row)
-{
-	return *(const uint64_t *)((const char *)&row->durations + column->offset);
-}
-
-static bool has_value(const struct column *column, const struct report_row *row)
-{
-	switch (column->needs) {
-	case NEEDS_CALLS:
-		return row->durations.cnt;
-	case NEEDS_RANKED_CALLS:
-		return row->durations.ranked;
-	case NEEDS_NOTHING:
-		break;
-	}
-	return true;
-}
-
-/* Writes ns in units of unit_ns with the digits after the point that make three in all; false if
- * that takes more than three before it. */
-static bool duration_in(uint64_t ns, uint64_t unit_ns, const char *unit, char *text)
-{
-	static const unsigned int powers[] = { 1, 10, 100 };
-	uint64_t step, steps;
-
-	for (int digits = 2; digits >= 0; digits--) {
-		step = unit_ns / powers[digits];
-		steps = ns / step + (ns % step >= step - step / 2);
-		if (steps >= 1000)
-			continue;
-		if (digits)
-			snprintf(text, CELL_SZ, "%" PRIu64 ".%0*" PRIu64 " %s",
-				 steps / powers[digits], digits, steps % powers[digits], unit);
-		else
-			snprintf(text, CELL_SZ, "%" PRIu64 " %s", steps, unit);
-		return true;
-	}
-	return false;
-}
-
-void report_duration(uint64_t ns, char text[REPORT_DURATION_SZ])
-{
-	const uint64_t us = 1000, ms = 1000 * us, s = 1000 * ms;
-
-	if (ns < us)
-		snprintf(text, CELL_SZ, "%" PRIu64 " ns", ns);
-	else if (!duration_in(ns, us, "us", text) && !duration_in(ns, ms, "ms", text) &&
-		 !duration_in(ns, s, "s", text))
-		snprintf(text, CELL_SZ, "%" PRIu64 " s", ns / s + (ns % s >= s / 2));
-}
-
-/* --- hostile text on a terminal ------------------------------------------------------------ */
-
-#define SHOWN_SZ 1024
-#define SHOWN_WIDTH_MAX 128
-
-struct shown {
-	char text[SHOWN_SZ];
-	size_t sz;
-	size_t width; /* in columns of a terminal */
+struct report_format {
+	const char *name;
+	bool for_people;
+	int (*print)(const struct page *page);
 };
 
-static bool shown__add(struct shown *shown, const char *text, size_t sz, size_t width)
+/* --- which columns --------------------------------------------------------------------------- */
+
+static int refuse_column(struct sheet *const *sheets, const char *name, struct fault *why)
 {
-	static const char cut[] = "...";
+	char short_names[TABLE_CNT * SHEET_COLUMNS_MAX][SHEET_NAME_SZ];
+	const char *names[TABLE_CNT * SHEET_COLUMNS_MAX + 1] = {};
+	const char *nearest;
+	size_t cnt = 0;
 
-	if (shown->sz + sz + sizeof(cut) > SHOWN_SZ || shown->width + width > SHOWN_WIDTH_MAX) {
-		memcpy(shown->text + shown->sz, cut, sizeof(cut));
-		shown->width += sizeof(cut) - 1;
-		return false;
-	}
-	memcpy(shown->text + shown->sz, text, sz);
-	shown->sz += sz;
-	shown->width += width;
-	shown->text[shown->sz] = '\0';
-	return true;
-}
-
-/* What no terminal obeys; bytes that are no printable UTF-8 become \xHH. Expects a UTF-8 locale,
- * and in any other takes only what that knows to be printable. */
-static void show(const char *text, struct shown *shown)
-{
-	char escaped[8];
-	wchar_t wide;
-	bool fits = true;
-	size_t sz;
-	int width;
-
-	*shown = (struct shown) {};
-	while (*text && fits) {
-		mbstate_t state = {};
-
-		sz = mbrtowc(&wide, text, strlen(text), &state);
-		width = sz <= MB_LEN_MAX && iswprint((wint_t)wide) ? wcwidth(wide) : -1;
-		if (width >= 0) {
-			fits = shown__add(shown, text, sz, (size_t)width);
-			text += sz;
-		} else {
-			snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*text++);
-			fits = shown__add(shown, escaped, strlen(escaped), strlen(escaped));
+	for (size_t t = 0; t < TABLE_CNT; t++) {
+		for (size_t c = 0; c < sheets[t]->column_cnt; c++, cnt++) {
+			sheet_column__short_name(&sheets[t]->columns[c], short_names[cnt]);
+			names[cnt] = short_names[cnt];
 		}
 	}
+	nearest = suggest_word(name, names);
+	if (nearest)
+		return fault__set(why, -EINVAL, "there is no column '%s'; did you mean '%s'?", name,
+				  nearest);
+	return fault__set(why, -EINVAL, "there is no column '%s'", name);
 }
 
-/* --- notes: what the numbers above leave out ----------------------------------------------- */
-
-static const struct {
-	enum tacho_ended ended;
-	const char *text;
-} unfinished_kinds[] = {
-	{ TACHO_ENDED_THREAD_EXIT, "by thread exit" },
-	{ TACHO_ENDED_EXEC, "by exec" },
-	{ TACHO_ENDED_KILLED, "killed" },
-	{ TACHO_ENDED_OPEN, "open" },
-};
-
-static uint64_t count_unfinished(const struct activity_series *series)
+/* Behind the first one, which is always there. A table of which none is named keeps its cnt of 1.
+ */
+static int choose_named(struct sheet *const *sheets, const char *list, struct sheet_choice *choices,
+			struct fault *why)
 {
-	uint64_t cnt = 0;
+	char *copy = strdup(list);
+	char *rest = copy, *name;
+	int err = copy ? 0 : -ENOMEM;
+	bool found;
 
-	for (size_t i = 0; i < ARRAY_SIZE(unfinished_kinds); i++)
-		cnt += activity_series__unfinished(series, unfinished_kinds[i].ended);
-	return cnt;
-}
-
-static void print_part(FILE *out, uint64_t cnt, const char *text, bool *first)
-{
-	if (!cnt)
-		return;
-	fprintf(out, "%s%" PRIu64 " %s", *first ? " (" : ", ", cnt, text);
-	*first = false;
-}
-
-static void print_lost(FILE *out, const struct activity_series *series, const struct shown *state)
-{
-	const struct ledger_row *ledger = &series->ledger;
-	uint64_t lost = ledger_row__lost(ledger);
-	bool first = true;
-
-	if (!lost)
-		return;
-	fprintf(out, "lost: %" PRIu64 " of %" PRIu64 " calls of %s", lost, ledger->entries,
-		state->text);
-	print_part(out, ledger->lost_ring, "ring full", &first);
-	print_part(out, ledger->lost_nesting, "nested too deep", &first);
-	print_part(out, ledger->lost_other, "no memory or no room on disk", &first);
-	fprintf(out, ")\n");
-}
-
-static void print_unfinished(FILE *out, const struct activity_series *series,
-			     const struct shown *state)
-{
-	uint64_t cnt = count_unfinished(series);
-	bool first = true;
-
-	if (!cnt)
-		return;
-	fprintf(out, "not finished: %" PRIu64 " %s of %s", cnt, cnt == 1 ? "call" : "calls",
-		state->text);
-	for (size_t i = 0; i < ARRAY_SIZE(unfinished_kinds); i++)
-		print_part(out, activity_series__unfinished(series, unfinished_kinds[i].ended),
-			   unfinished_kinds[i].text, &first);
-	fprintf(out, ")\n");
-}
-
-/* Whose percentiles nobody knows. */
-static void print_summarised(FILE *out, const struct report_row *row, const struct shown *state)
-{
-	uint64_t summarised = row->series->summarised.cnt;
-
-	if (!summarised)
-		return;
-	fprintf(out, "summarised: %" PRIu64 " of %" PRIu64 " calls of %s have no rows", summarised,
-		row->durations.cnt, state->text);
-	if (row->durations.ranked)
-		fprintf(out, "; percentiles are of the other %" PRIu64, row->durations.ranked);
-	fprintf(out, "\n");
-}
-
-static void print_notes(FILE *out, const struct report *report)
-{
-	uint64_t malformed = activities__malformed_cnt(report->activities);
-	uint64_t torn = activities__torn_cnt(report->activities);
-	struct shown state;
-
-	for (size_t i = 0; i < report->row_cnt; i++) {
-		show(report->rows[i].series->state, &state);
-		print_summarised(out, &report->rows[i], &state);
+	for (size_t t = 0; t < TABLE_CNT; t++)
+		choices[t] = (struct sheet_choice) { .cnt = 1 };
+	while (!err && (name = strsep(&rest, ","))) {
+		name += strspn(name, " ");
+		found = !*name;
+		for (size_t t = 0; t < TABLE_CNT; t++)
+			found |= *name && sheet__choose(sheets[t], &choices[t], name);
+		if (!found)
+			err = refuse_column(sheets, name, why);
 	}
-	for (size_t i = 0; i < report->row_cnt; i++) {
-		show(report->rows[i].series->state, &state);
-		print_lost(out, report->rows[i].series, &state);
-	}
-	for (size_t i = 0; i < report->row_cnt; i++) {
-		show(report->rows[i].series->state, &state);
-		print_unfinished(out, report->rows[i].series, &state);
-	}
-	if (malformed)
-		fprintf(out, "malformed: %" PRIu64 " %s not counted\n", malformed,
-			malformed == 1 ? "row" : "rows");
-	if (torn)
-		fprintf(out, "torn: %" PRIu64 " last %s not counted\n", torn,
-			torn == 1 ? "row" : "rows");
-}
-
-/* --- the formats --------------------------------------------------------------------------- */
-
-static void format_cell(const struct column *column, const struct report_row *row,
-			char text[CELL_SZ])
-{
-	if (!has_value(column, row))
-		snprintf(text, CELL_SZ, "-");
-	else if (column->unit == UNIT_NS)
-		report_duration(column_value(column, row), text);
-	else
-		snprintf(text, CELL_SZ, "%" PRIu64, column_value(column, row));
-}
-
-static void measure(const struct report *report, size_t *ret_state_width, int width[COLUMN_CNT])
-{
-	struct shown state;
-	char cell[CELL_SZ];
-
-	*ret_state_width = strlen("STATE");
-	for (size_t c = 0; c < COLUMN_CNT; c++)
-		width[c] = columns[c].heading ? (int)strlen(columns[c].heading) : 0;
-	for (size_t i = 0; i < report->row_cnt; i++) {
-		show(report->rows[i].series->state, &state);
-		if (state.width > *ret_state_width)
-			*ret_state_width = state.width;
-		for (size_t c = 0; c < COLUMN_CNT; c++) {
-			format_cell(&columns[c], &report->rows[i], cell);
-			if ((int)strlen(cell) > width[c])
-				width[c] = (int)strlen(cell);
-		}
-	}
-}
-
-static void print_rows(const struct report *report)
-{
-	int width[COLUMN_CNT];
-	size_t state_width;
-	struct shown state;
-	char cell[CELL_SZ];
-
-	measure(report, &state_width, width);
-	printf("STATE%*s", (int)(state_width - strlen("STATE")), "");
-	for (size_t c = 0; c < COLUMN_CNT; c++) {
-		if (columns[c].heading)
-			printf("  %*s", width[c], columns[c].heading);
-	}
-	putchar('\n');
-	for (size_t i = 0; i < report->row_cnt; i++) {
-		show(report->rows[i].series->state, &state);
-		printf("%s%*s", state.text, (int)(state_width - state.width), "");
-		for (size_t c = 0; c < COLUMN_CNT; c++) {
-			format_cell(&columns[c], &report->rows[i], cell);
-			if (columns[c].heading)
-				printf("  %*s", width[c], cell);
-		}
-		putchar('\n');
-	}
-}
-
-static int print_table(const struct report *report)
-{
-	if (report->row_cnt)
-		print_rows(report);
-	print_notes(stdout, report);
-	return 0;
-}
-
-/* Nothing but rows may stand among the rows: the notes go to stderr. */
-static int say_notes(const struct report *report)
-{
-	size_t sz = 0;
-	char *text = NULL, *line, *rest;
-	FILE *notes = open_memstream(&text, &sz);
-
-	if (!notes)
-		return -ENOMEM;
-	print_notes(notes, report);
-	if (fclose(notes)) {
-		free(text);
-		return -ENOMEM;
-	}
-	for (rest = text; (line = strsep(&rest, "\n")) && *line;)
-		message("report: %s", line);
-	free(text);
-	return 0;
-}
-
-static void put_csv_names(struct csv_row *out)
-{
-	csv_row__begin(out);
-	csv_row__text(out, "state");
-	for (size_t c = 0; c < COLUMN_CNT; c++)
-		csv_row__text(out, columns[c].name);
-	csv_row__text(out, "lost");
-	csv_row__text(out, "unfinished");
-	csv_row__text(out, "summarised");
-}
-
-static void put_csv_values(struct csv_row *out, const struct report_row *row)
-{
-	csv_row__begin(out);
-	sink_csv__put_hostile_text(out, &row->series->state);
-	for (size_t c = 0; c < COLUMN_CNT; c++) {
-		if (has_value(&columns[c], row))
-			csv_row__u64(out, column_value(&columns[c], row));
-		else
-			csv_row__empty(out);
-	}
-	csv_row__u64(out, ledger_row__lost(&row->series->ledger));
-	csv_row__u64(out, count_unfinished(row->series));
-	csv_row__u64(out, row->series->summarised.cnt);
-}
-
-static int end_csv_row(struct csv_row *out)
-{
-	int err = csv_row__end(out);
-
-	if (!err)
-		fwrite(out->data, 1, out->sz, stdout);
+	free(copy);
 	return err;
 }
 
-static int print_csv(const struct report *report)
+static size_t top_rows(const struct page *page, size_t table)
 {
-	struct csv_row out = { .quoting = CSV_QUOTE_MINIMAL };
-	int err;
+	size_t cnt = sheet__row_cnt(page->sheets[table]);
 
-	put_csv_names(&out);
-	err = end_csv_row(&out);
-	for (size_t i = 0; !err && i < report->row_cnt; i++) {
-		put_csv_values(&out, &report->rows[i]);
-		err = end_csv_row(&out);
-	}
-	csv_row__free(&out);
-	return err ? err : say_notes(report);
+	return table == PROCESSES && cnt > page->look->top ? page->look->top : cnt;
 }
 
-static const struct report_format {
-	const char *name;
-	int (*print)(const struct report *report);
-} formats[] = {
-	{ "table", print_table },
-	{ "csv", print_csv },
+/* Who has failures wants to see them, and nobody wants columns without anything in them. */
+static void choose_for_people(struct page *page, size_t table)
+{
+	const struct report *report = page->report;
+	struct sheet_choice *choice = &page->columns[table];
+
+	sheet__choose_usual(page->sheets[table], choice);
+	if (table == STATES && report_states__any_failed(&report->states))
+		sheet__choose(page->sheets[table], choice, "failed");
+	if (table == PROCESSES && report_usage__any_failed(report->processes))
+		sheet__choose(page->sheets[table], choice, "exit_code");
+	sheet__add_fitting(page->sheets[table], top_rows(page, table), stdout, choice);
+	if (table == PROCESSES)
+		sheet__drop_empty(page->sheets[table], choice);
+}
+
+static int choose(struct page *page)
+{
+	const struct report_look *look = page->look;
+	int err;
+
+	if (look->columns) {
+		err = choose_named(page->sheets, look->columns, page->columns, NULL);
+		if (err)
+			return err;
+	}
+	for (size_t t = 0; t < TABLE_CNT; t++) {
+		if (look->columns && page->columns[t].cnt > 1)
+			continue;
+		if (look->format->for_people && !look->all && page->shown[t])
+			choose_for_people(page, t);
+		else
+			sheet__choose_all(page->sheets[t], &page->columns[t]);
+	}
+	return 0;
+}
+
+static int make_sheets(struct page *page)
+{
+	page->sheets[STATES] = report_states__sheet(&page->report->states);
+	page->sheets[PROCESSES] = report_usage__sheet(page->report->processes);
+	return page->sheets[STATES] && page->sheets[PROCESSES] ? 0 : -ENOMEM;
+}
+
+static void page__free(struct page *page)
+{
+	for (size_t t = 0; t < TABLE_CNT; t++)
+		sheet__free(page->sheets[t]);
+	report_notes__free(&page->notes);
+}
+
+int report_look__check(const struct report_look *look, struct fault *why)
+{
+	const struct report nothing = {};
+	struct page page = { .report = &nothing, .look = look };
+	int err = make_sheets(&page);
+
+	if (!err && look->columns)
+		err = choose_named(page.sheets, look->columns, page.columns, why);
+	page__free(&page);
+	return err;
+}
+
+/* --- the formats ----------------------------------------------------------------------------- */
+
+static void say_how_many_more(const struct page *page, size_t shown)
+{
+	size_t more = sheet__row_cnt(page->sheets[PROCESSES]) - shown;
+
+	if (more)
+		printf("%zu more %s (--top)\n", more, more == 1 ? "process" : "processes");
+}
+
+static int print_table(const struct page *page)
+{
+	int err = 0;
+
+	if (page->shown[STATES])
+		err = sheet__print_table(page->sheets[STATES], &page->columns[STATES],
+					 top_rows(page, STATES), stdout);
+	if (page->shown[STATES] && page->shown[PROCESSES])
+		putchar('\n');
+	if (!err && page->shown[PROCESSES]) {
+		err = sheet__print_table(page->sheets[PROCESSES], &page->columns[PROCESSES],
+					 top_rows(page, PROCESSES), stdout);
+		say_how_many_more(page, top_rows(page, PROCESSES));
+	}
+	for (size_t i = 0; !err && i < page->notes.cnt; i++)
+		puts(page->notes.lines[i]);
+	return err;
+}
+
+static int print_markdown(const struct page *page)
+{
+	const char *between = "";
+	int err = 0;
+
+	for (size_t t = 0; !err && t < TABLE_CNT; t++) {
+		if (!page->shown[t])
+			continue;
+		fputs(between, stdout);
+		err = sheet__print_markdown(page->sheets[t], &page->columns[t], stdout);
+		between = "\n";
+	}
+	if (page->notes.cnt)
+		fputs(between, stdout);
+	for (size_t i = 0; !err && i < page->notes.cnt; i++) {
+		fputs("* ", stdout);
+		markdown_put(stdout, page->notes.lines[i]);
+		putchar('\n');
+	}
+	return err;
+}
+
+/* Nothing but rows may stand among the rows, and those of one table. */
+static int print_csv(const struct page *page)
+{
+	size_t table = page->shown[STATES] || !page->shown[PROCESSES] ? STATES : PROCESSES;
+	int err = sheet__print_csv(page->sheets[table], &page->columns[table], stdout);
+
+	for (size_t i = 0; !err && i < page->notes.cnt; i++)
+		message("report: %s", page->notes.lines[i]);
+	if (!err && page->shown[STATES] && page->shown[PROCESSES])
+		message("report: %zu processes are in a table of their own (--only processes)",
+			sheet__row_cnt(page->sheets[PROCESSES]));
+	return err;
+}
+
+static json_t *notes_json(const struct report_notes *notes)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < notes->cnt; i++) {
+		if (json_array_append_new(array, json_string(notes->lines[i]))) {
+			json_decref(array);
+			array = NULL;
+		}
+	}
+	return array;
+}
+
+static uint64_t count_malformed(const struct report *report)
+{
+	return activities__malformed_cnt(report->activities) +
+	       processes__malformed_cnt(report->processes);
+}
+
+static uint64_t count_torn(const struct report *report)
+{
+	return activities__torn_cnt(report->activities) + processes__torn_cnt(report->processes);
+}
+
+/* json_object_set_new takes what it is given, and fails with NULL. */
+static int print_json(const struct page *page)
+{
+	static const char *const names[TABLE_CNT] = { "states", "processes" };
+	json_t *json = json_object();
+	int err = 0;
+
+	if (!json)
+		return -ENOMEM;
+	for (size_t t = 0; t < TABLE_CNT; t++) {
+		if (page->shown[t] || !page->look->only)
+			err |= json_object_set_new(json, names[t],
+						   sheet__json(page->sheets[t], &page->columns[t]));
+	}
+	err |= json_object_set_new(json, "malformed",
+				   json_integer((json_int_t)count_malformed(page->report)));
+	err |= json_object_set_new(json, "torn",
+				   json_integer((json_int_t)count_torn(page->report)));
+	err |= json_object_set_new(json, "notes", notes_json(&page->notes));
+	if (err) {
+		json_decref(json);
+		return -ENOMEM;
+	}
+	return json_write(json, stdout);
+}
+
+static const struct report_format formats[] = {
+	{ "table", true, print_table },
+	{ "csv", false, print_csv },
+	{ "json", false, print_json },
+	{ "markdown", false, print_markdown },
 };
 
 const struct report_format *report_format__find(const char *name)
@@ -403,17 +281,40 @@ const struct report_format *report_format__find(const char *name)
 	return NULL;
 }
 
-int report__print(const struct report *report, const struct report_format *format)
+/* --- all of it ------------------------------------------------------------------------------- */
+
+/* A table without rows is none, unless it is asked for. */
+static bool is_shown(const struct page *page, size_t table)
 {
-	/* of states' names; without this locale, all but ASCII is escaped */
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	locale_t old = uselocale(utf8);
+	if (page->look->only)
+		return page->look->only & 1u << table;
+	return sheet__row_cnt(page->sheets[table]);
+}
+
+static int make_page(struct page *page)
+{
+	const struct report *report = page->report;
+	int err = make_sheets(page);
+
+	if (err)
+		return err;
+	for (size_t t = 0; t < TABLE_CNT; t++)
+		page->shown[t] = is_shown(page, t);
+	err = choose(page);
+	if (err)
+		return err;
+	return report_notes__make(report, page->shown[STATES], &page->notes);
+}
+
+int report__print(const struct report *report, const struct report_look *look)
+{
+	struct page page = { .report = report, .look = look };
 	int err;
 
-	err = format->print(report);
-	uselocale(old);
-	if (utf8)
-		freelocale(utf8);
+	err = make_page(&page);
+	if (!err)
+		err = look->format->print(&page);
+	page__free(&page);
 	if (err)
 		return err;
 	return fflush(stdout) || ferror(stdout) ? -EIO : 0;

@@ -1,36 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How tacho report shows what it found: a table for people, CSV for programs. */
+/* How tacho report shows what it found: for people as a table or Markdown, for programs as CSV or
+ * JSON. */
 #ifndef TACHO_USER_REPORT_PRINT_H
 #define TACHO_USER_REPORT_PRINT_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "analysis/activities.h"
-#include "analysis/summary.h"
-
-struct report_row {
-	const struct activity_series *series;
-	struct summary durations; /* nanoseconds */
-};
+#include "analysis/processes.h"
+#include "fault.h"
+#include "report/human.h"
+#include "report/states.h"
 
 struct report {
 	const struct activities *activities;
-	struct report_row *rows; /* in the order in which they are shown */
-	size_t row_cnt;
+	struct report_states states;
+	struct processes *processes;
 };
 
+enum report_tables {
+	REPORT_STATES = 1,
+	REPORT_PROCESSES = 2,
+};
+
+#define REPORT_TOP_DEFAULT 10
+
 struct report_format;
+
+#define REPORT_FORMATS "table, csv, json or markdown"
 
 /* NULL if there is no such format. */
 const struct report_format *report_format__find(const char *name);
 
-/* To stdout, flushed; what the numbers leave out goes below the table, or with CSV to stderr. 0,
- * -ENOMEM, or -EIO when stdout did not take all of it. */
-int report__print(const struct report *report, const struct report_format *format);
+struct report_look {
+	const struct report_format *format;
+	const char *columns; /* names between commas; NULL: what the format shows */
+	bool all;	     /* columns, in the formats for people too */
+	unsigned int only;   /* enum report_tables; 0: each that has rows */
+	uint64_t top;	     /* processes, in a table */
+};
 
-/* "1.23 us": three significant digits; seconds have all of theirs. */
-#define REPORT_DURATION_SZ 24
-void report_duration(uint64_t ns, char text[REPORT_DURATION_SZ]);
+/* Are there such columns? -EINVAL with why, or -ENOMEM. */
+int report_look__check(const struct report_look *look, struct fault *why);
+
+/* To stdout, flushed; what the numbers leave out goes below a table, into a member of JSON, or with
+ * CSV to stderr. 0, -ENOMEM, or -EIO when stdout did not take all of it. */
+int report__print(const struct report *report, const struct report_look *look);
+
+/* As human_duration. */
+#define REPORT_DURATION_SZ HUMAN_SZ
+static inline void report_duration(uint64_t ns, char text[REPORT_DURATION_SZ])
+{
+	human_duration(ns, text);
+}
 
 #endif

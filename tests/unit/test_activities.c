@@ -182,6 +182,70 @@ static void detail_of_before_and_with_captured_values_is_read_alike(void **state
 	expect_no_bad_rows(*state);
 }
 
+static void detail_says_which_calls_failed(void **state)
+{
+	const struct activity_series *series;
+
+	add_file(*state, OLD_DETAIL_HEADER
+		 "A,1,10,1,1,c,return,0,/b,f\r\n" DETAIL_HEADER
+		 "A,2,10,1,1,c,return,1,0,,/b,f\r\nA,3,10,1,1,c,exception,1,0,,/b,f\r\n"
+		 "A,4,10,1,1,c,return,0,0,,/b,f\r\nA,5,10,1,1,c,return,,0,,/b,f\r\n"
+		 "A,6,10,1,1,c,return,2,0,,/b,f\r\nA,7,10,1,1,c,return,01,0,,/b,f\r\n"
+		 "A,8,10,1,1,c,killed,1,0,,/b,f\r\n");
+	series = find(*state, "A");
+	assert_int_equal(series->cnt, 5);
+	assert_int_equal(series->failed_cnt, 2);
+	assert_int_equal(series->failed_known_cnt, 3);
+	expect_bad_rows(*state,
+			"file:8: whether it failed is neither 0, 1 nor empty\n"
+			"file:9: whether it failed is neither 0, 1 nor empty\n",
+			2, 0);
+}
+
+static void a_series_reaches_from_the_first_start_to_the_last_end(void **state)
+{
+	const struct activity_series *series;
+
+	add_file(*state, "A,50,10\nA,20,100\nA,70,1\nB,5,18446744073709551615\n");
+	series = find(*state, "A");
+	assert_int_equal(series->first_ns, 20);
+	assert_int_equal(series->last_ns, 120);
+	assert_int_equal(find(*state, "B")->first_ns, 5);
+	assert_true(find(*state, "B")->last_ns == UINT64_MAX);
+	put(*state, "summary",
+	    SUMMARY_HEADER "10,130,A,9,5,0,0,0,0,4,100,3,40,0,9\r\n"
+			   "7,8,C,9,5,0,0,0,0,4,100,3,40,0,9\r\n");
+	add(*state, scratch__at(*state, "summary"));
+	assert_int_equal(series->first_ns, 10);
+	assert_int_equal(series->last_ns, 130);
+	assert_int_equal(find(*state, "C")->first_ns, 7);
+	assert_int_equal(find(*state, "C")->last_ns, 8);
+}
+
+static void durations_may_be_taken_instead_of_copied(void **state)
+{
+	struct fixture *fixture = *state;
+	struct activity_series *series;
+	uint64_t *durations;
+	size_t cnt;
+
+	add_file(fixture, "A,50,10\nA,20,100\nA,70,1\n");
+	put(fixture, "ledger", LEDGER_HEADER "1,B,5,4,0,0,0,0,0,0,1,0,0,0\r\n");
+	add(fixture, scratch__at(&fixture->scratch, "ledger"));
+	series = activities__own_series(fixture->activities, 0);
+	durations = activity_series__take_durations(series, &cnt);
+	assert_int_equal(cnt, 3);
+	assert_int_equal(durations[0], 10);
+	assert_int_equal(durations[1], 100);
+	assert_int_equal(durations[2], 1);
+	free(durations);
+	assert_int_equal(series->cnt, 0);
+	assert_null(activity_series__take_durations(series, &cnt));
+	assert_int_equal(cnt, 0);
+	assert_null(activity_series__take_durations(activities__own_series(fixture->activities, 1),
+						    &cnt));
+}
+
 /* --- activity_ledger.csv ------------------------------------------------------------------ */
 
 static void ledger_of_a_recording_is_its_last_row(void **state)
@@ -409,6 +473,9 @@ int main(void)
 		CASE(detail_counts_only_what_finished),
 		CASE(detail_rows_that_make_no_sense_are_told),
 		CASE(detail_of_before_and_with_captured_values_is_read_alike),
+		CASE(detail_says_which_calls_failed),
+		CASE(a_series_reaches_from_the_first_start_to_the_last_end),
+		CASE(durations_may_be_taken_instead_of_copied),
 		CASE(ledger_of_a_recording_is_its_last_row),
 		CASE(ledger_recordings_are_added_up),
 		CASE(ledgers_of_two_files_are_two_recordings),

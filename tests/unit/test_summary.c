@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "analysis/summary.h"
@@ -16,9 +17,13 @@ static void expect(const struct summary *summary, const struct summary *expected
 	assert_int_equal(summary->total, expected->total);
 	assert_int_equal(summary->mean, expected->mean);
 	assert_int_equal(summary->min, expected->min);
+	assert_int_equal(summary->stddev, expected->stddev);
 	assert_int_equal(summary->p50, expected->p50);
+	assert_int_equal(summary->p75, expected->p75);
 	assert_int_equal(summary->p90, expected->p90);
+	assert_int_equal(summary->p95, expected->p95);
 	assert_int_equal(summary->p99, expected->p99);
+	assert_int_equal(summary->p999, expected->p999);
 	assert_int_equal(summary->max, expected->max);
 }
 
@@ -38,46 +43,115 @@ static void one_value_is_every_percentile(void **state)
 
 	(void)state;
 	summarize(&value, 1, &summary);
-	expect(&summary, &(struct summary) { 1, 1, 42, 42, 42, 42, 42, 42, 42 });
+	expect(&summary, &(struct summary) { 1, 1, 42, 42, 0, 42, 42, 42, 42, 42, 42, 42, 42 });
 }
 
-static void percentiles_are_by_nearest_rank(void **state)
+/* What pandas says of them: Series.describe(percentiles=[.5, .75, .9, .95, .99, .999]). */
+static void everything_is_as_pandas_describes_it(void **state)
 {
 	uint64_t five[] = { 40, 15, 50, 20, 35 };
-	uint64_t hundred[100];
+	uint64_t thousand[1000];
 	struct summary summary;
 
 	(void)state;
+	/* 14.40486, 35, 40, 46, 48, 49.6, 49.96 */
 	summarize(five, 5, &summary);
-	expect(&summary, &(struct summary) { 5, 5, 160, 32, 15, 35, 50, 50, 50 });
-	for (size_t i = 0; i < 100; i++)
-		hundred[i] = 100 - i;
-	summarize(hundred, 100, &summary);
-	expect(&summary, &(struct summary) { 100, 100, 5050, 51, 1, 50, 90, 99, 100 });
+	expect(&summary, &(struct summary) { 5, 5, 160, 32, 14, 15, 35, 40, 46, 48, 50, 50, 50 });
+	for (size_t i = 0; i < 1000; i++)
+		thousand[i] = 10 * (1000 - i);
+	/* 2888.194, 5005, 7502.5, 9001, 9500.5, 9900.1, 9990.01 */
+	summarize(thousand, 1000, &summary);
+	expect(&summary, &(struct summary) { 1000, 1000, 5005000, 5005, 2888, 10, 5005, 7503, 9001,
+					     9501, 9900, 9990, 10000 });
 }
 
-/* The definition, taken literally. */
-static uint64_t rank_by_counting(const uint64_t *sorted, size_t cnt, unsigned int percent)
+static void quantiles_lie_between_neighbours_in_proportion(void **state)
 {
-	for (size_t i = 0; i < cnt; i++) {
-		if ((i + 1) * 100 >= cnt * percent)
-			return sorted[i];
-	}
-	return 0;
-}
-
-static void nearest_rank_agrees_with_its_definition(void **state)
-{
-	uint64_t sorted[350];
+	const uint64_t sorted[] = { 100, 200, UINT64_MAX };
 
 	(void)state;
-	for (size_t i = 0; i < 350; i++)
-		sorted[i] = i;
-	for (size_t cnt = 1; cnt <= 350; cnt++) {
-		for (unsigned int percent = 1; percent <= 100; percent++)
-			assert_int_equal(nearest_rank(sorted, cnt, percent),
-					 rank_by_counting(sorted, cnt, percent));
+	assert_int_equal(linear_quantile(sorted, 2, 0), 100);
+	assert_int_equal(linear_quantile(sorted, 2, 4), 100);
+	assert_int_equal(linear_quantile(sorted, 2, 5), 101); /* halves go up */
+	assert_int_equal(linear_quantile(sorted, 2, 994), 199);
+	assert_int_equal(linear_quantile(sorted, 2, 995), 200);
+	assert_int_equal(linear_quantile(sorted, 2, 1000), 200);
+	assert_int_equal(linear_quantile(sorted, 3, 500), 200);
+	/* 200 + (2^64 - 201) * 0.98 */
+	assert_true(linear_quantile(sorted, 3, 990) == UINT64_C(18077809192235360587));
+	assert_true(linear_quantile(sorted, 3, 1000) == UINT64_MAX);
+}
+
+/* Taken literally, where the numbers are so small that nothing can overflow. */
+static void quantiles_agree_with_their_definition(void **state)
+{
+	uint64_t sorted[2500];
+
+	(void)state;
+	for (size_t i = 0; i < 2500; i++)
+		sorted[i] = 1000 * i;
+	for (size_t cnt = 1; cnt <= 2500; cnt += 1 + cnt / 7) {
+		for (unsigned int permille = 0; permille <= 1000; permille++)
+			assert_int_equal(linear_quantile(sorted, cnt, permille),
+					 (cnt - 1) * permille);
 	}
+}
+
+static void expect_deviation(const uint64_t *values, size_t cnt, uint64_t expected)
+{
+	if (sample_deviation(values, cnt) != expected)
+		fail_msg("%zu values from %" PRIu64 ": %" PRIu64 ", should be %" PRIu64, cnt,
+			 values[0], sample_deviation(values, cnt), expected);
+}
+
+/* As computed with the whole numbers of Python. */
+static void deviations_are_exact_to_the_end_of_the_numbers(void **state)
+{
+	const uint64_t most = UINT64_MAX, half = UINT64_C(1) << 63;
+
+	(void)state;
+	expect_deviation((const uint64_t[]) { 7 }, 1, 0);
+	expect_deviation((const uint64_t[]) { 1, 2 }, 2, 1); /* 0.707 */
+	expect_deviation((const uint64_t[]) { 0, 3 }, 2, 2); /* 2.12 */
+	expect_deviation((const uint64_t[]) { 0, 1, 0 }, 3, 1);
+	expect_deviation((const uint64_t[]) { 1, 2, 3, 4 }, 4, 1);
+	expect_deviation((const uint64_t[]) { most, most, most }, 3, 0);
+	expect_deviation((const uint64_t[]) { 0, most }, 2, UINT64_C(13043817825332782212));
+	expect_deviation((const uint64_t[]) { most, most, 0 }, 3, UINT64_C(10650232656628343400));
+	expect_deviation((const uint64_t[]) { 0, 0, 0, 0, 0, most }, 6,
+			 UINT64_C(7530851732716320752));
+	expect_deviation((const uint64_t[]) { half, half + 5, 7 }, 3,
+			 UINT64_C(5325116328314171698));
+}
+
+static uint64_t next_random(uint64_t *seed)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *seed ^ *seed >> 29;
+}
+
+/* Of every size of numbers, with many and with few that are equal. */
+static void any_values_are_sorted(void **state)
+{
+	enum { CNT = 5000 };
+	uint64_t seed = 1, sum, sorted_sum;
+	uint64_t *values = malloc(CNT * sizeof(*values));
+	struct summary summary;
+
+	(void)state;
+	assert_non_null(values);
+	for (unsigned int shift = 0; shift < 64; shift++) {
+		sum = sorted_sum = 0;
+		for (size_t i = 0; i < CNT; i++)
+			sum += values[i] = next_random(&seed) >> shift;
+		summarize(values, CNT, &summary);
+		for (size_t i = 0; i < CNT; i++) {
+			sorted_sum += values[i];
+			assert_true(!i || values[i - 1] <= values[i]);
+		}
+		assert_true(sum == sorted_sum);
+	}
+	free(values);
 }
 
 static void values_are_left_sorted(void **state)
@@ -132,6 +206,7 @@ static void sums_are_added_but_ranked_by_nobody(void **state)
 	assert_int_equal(summary.mean, 106);
 	assert_int_equal(summary.min, 5);
 	assert_int_equal(summary.p50, 20);
+	assert_int_equal(summary.stddev, 10);
 	assert_int_equal(summary.max, 900);
 	summary__add(&summary, 1, 50, 50, 50);
 	assert_int_equal(summary.min, 5);
@@ -169,8 +244,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_values_come_to_nothing),
 		cmocka_unit_test(one_value_is_every_percentile),
-		cmocka_unit_test(percentiles_are_by_nearest_rank),
-		cmocka_unit_test(nearest_rank_agrees_with_its_definition),
+		cmocka_unit_test(everything_is_as_pandas_describes_it),
+		cmocka_unit_test(quantiles_lie_between_neighbours_in_proportion),
+		cmocka_unit_test(quantiles_agree_with_their_definition),
+		cmocka_unit_test(deviations_are_exact_to_the_end_of_the_numbers),
+		cmocka_unit_test(any_values_are_sorted),
 		cmocka_unit_test(values_are_left_sorted),
 		cmocka_unit_test(the_mean_is_rounded_to_nearest),
 		cmocka_unit_test(a_total_that_does_not_fit_spoils_only_itself),

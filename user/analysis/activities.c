@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "analysis/data_files.h"
+#include "analysis/summary.h"
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define FIRST_CAPACITY 64
 
 struct activities *activities__new(const struct activities_watch *watch)
@@ -23,25 +25,20 @@ struct activities *activities__new(const struct activities_watch *watch)
 	return activities;
 }
 
-static void free_series(struct activity_series *series)
+static void free_series(void *node)
 {
+	struct activity_series *series = node;
+
 	free(series->state);
 	free(series->activities);
 	free(series);
-}
-
-static void leave_to_the_array(void *series)
-{
-	(void)series;
 }
 
 void activities__free(struct activities *activities)
 {
 	if (!activities)
 		return;
-	tdestroy(activities->by_state, leave_to_the_array);
-	for (size_t i = 0; i < activities->series_cnt; i++)
-		free_series(activities->series[i]);
+	tdestroy(activities->by_state, free_series);
 	free(activities->series);
 	free(activities->files_read);
 	free(activities);
@@ -75,13 +72,16 @@ static struct activity_series *add_series(struct activities *activities, const c
 
 	if (!series)
 		return NULL;
+	series->ignored = !activities__take_state(activities, state);
+	series->rows_only = activities__is_filtered(activities);
 	series->state = strdup(state);
 	if (!series->state || grow_list(activities) ||
 	    !tsearch(series, &activities->by_state, compare_states)) {
 		free_series(series);
 		return NULL;
 	}
-	activities->series[activities->series_cnt++] = series;
+	if (!series->ignored)
+		activities->series[activities->series_cnt++] = series;
 	return series;
 }
 
@@ -98,6 +98,16 @@ struct activity_series *activities__want(struct activities *activities, const ch
 	return activities->recent;
 }
 
+void activity_series__span(struct activity_series *series, uint64_t from_ns, uint64_t to_ns)
+{
+	bool is_first = !series->cnt && !series->summarised.cnt;
+
+	if (is_first || from_ns < series->first_ns)
+		series->first_ns = from_ns;
+	if (is_first || to_ns > series->last_ns)
+		series->last_ns = to_ns;
+}
+
 int activity_series__add(struct activity_series *series, struct activity activity)
 {
 	size_t capacity = series->capacity ? 2 * series->capacity : FIRST_CAPACITY;
@@ -110,6 +120,8 @@ int activity_series__add(struct activity_series *series, struct activity activit
 		series->activities = grown;
 		series->capacity = capacity;
 	}
+	activity_series__span(series, activity.start_ns,
+			      add_saturated(activity.start_ns, activity.duration_ns));
 	series->activities[series->cnt++] = activity;
 	return 0;
 }
@@ -119,6 +131,8 @@ uint64_t activity_series__unfinished(const struct activity_series *series, enum 
 	uint64_t rows = series->rows_ended[ended], ledger = series->ledger.ended[ended];
 	uint64_t summarised = series->summarised.ended[ended];
 
+	if (series->rows_only)
+		return rows;
 	/* the ledger knows of those too */
 	ledger -= ledger < summarised ? ledger : summarised;
 	return rows > ledger ? rows : ledger;
@@ -133,6 +147,28 @@ uint64_t *activity_series__durations(const struct activity_series *series)
 	return durations;
 }
 
+uint64_t *activity_series__take_durations(struct activity_series *series, size_t *ret_cnt)
+{
+	uint64_t *durations = (uint64_t *)series->activities, *shrunk;
+	struct activity activity;
+
+	/* each is written at or before the place where it is read */
+	for (size_t i = 0; i < series->cnt; i++) {
+		memcpy(&activity, &series->activities[i], sizeof(activity));
+		durations[i] = activity.duration_ns;
+	}
+	*ret_cnt = series->cnt;
+	shrunk = series->cnt ? reallocarray(durations, series->cnt, sizeof(*durations)) : NULL;
+	if (!series->cnt)
+		free(durations);
+	else if (shrunk)
+		durations = shrunk;
+	series->activities = NULL;
+	series->cnt = 0;
+	series->capacity = 0;
+	return *ret_cnt ? durations : NULL;
+}
+
 /* A pipe is never the same twice; a file given twice, by itself or with its directory, is. */
 static int note_file(struct activities *activities, int fd, bool *ret_read_before)
 {
@@ -143,7 +179,7 @@ static int note_file(struct activities *activities, int fd, bool *ret_read_befor
 	if (fstat(fd, &st))
 		return -errno;
 	if (!S_ISREG(st.st_mode))
-		return 0;
+		return activities->filter && activities->filter->newest_only ? -ESPIPE : 0;
 	for (size_t i = 0; i < activities->file_read_cnt; i++) {
 		*ret_read_before = activities->files_read[i].dev == st.st_dev &&
 				   activities->files_read[i].ino == st.st_ino;
@@ -184,6 +220,20 @@ static int read_parts(struct activities *activities, const char *dir, const char
 	return err;
 }
 
+static int read_other_parts(struct activities *activities, const char *dir, bool *found,
+			    struct fault *why)
+{
+	bool any = false;
+	int err = 0;
+
+	if (!activities->other)
+		return 0;
+	for (size_t i = 0; !err && !any && i < ARRAY_SIZE(activities->other->names); i++)
+		err = read_parts(activities, dir, activities->other->names[i], &any, why);
+	*found = *found || any;
+	return err;
+}
+
 static int read_dir(struct activities *activities, const char *dir, struct fault *why)
 {
 	/* Each holds the calls of those behind it again: the first that is there is read. */
@@ -195,8 +245,10 @@ static int read_dir(struct activities *activities, const char *dir, struct fault
 	bool found = false, any;
 	int err = 0;
 
-	for (size_t i = 0; !err && !found && i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; !err && !found && i < ARRAY_SIZE(names); i++)
 		err = read_parts(activities, dir, names[i], &found, why);
+	if (!err)
+		err = read_other_parts(activities, dir, &found, why);
 	if (!err && !found)
 		err = fault__set(why, -ENOENT, "%s: holds no %s, %s or %s", dir, names[0], names[1],
 				 names[2]);
@@ -238,12 +290,22 @@ int activities__add_path(struct activities *activities, const char *path, struct
 	return read_file(activities, path, why);
 }
 
+void activities__set_other(struct activities *activities, const struct activities_other *other)
+{
+	activities->other = other;
+}
+
 size_t activities__series_cnt(const struct activities *activities)
 {
 	return activities->series_cnt;
 }
 
 const struct activity_series *activities__series(const struct activities *activities, size_t idx)
+{
+	return activities->series[idx];
+}
+
+struct activity_series *activities__own_series(struct activities *activities, size_t idx)
 {
 	return activities->series[idx];
 }

@@ -17,11 +17,13 @@
 #ifndef TACHO_USER_ANALYSIS_ACTIVITIES_H
 #define TACHO_USER_ANALYSIS_ACTIVITIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "fault.h"
 #include "row.h"
+#include "tacho/glob.h"
 
 /* One call that finished: it returned, or an exception or unwinding ended it. */
 struct activity {
@@ -40,11 +42,19 @@ struct activity_sums {
 };
 
 struct activity_series {
+	bool ignored;		     /* not asked for: never seen from outside */
+	bool rows_only;		     /* the ledger counts other calls, too */
 	char *state;		     /* any bytes from the file, NUL-terminated */
 	struct activity *activities; /* as in the files: in the order of their ends */
 	size_t cnt;
 	size_t capacity;
 	uint64_t rows_ended[TACHO_ENDED_CNT]; /* rows that say so, by enum tacho_ended */
+	uint64_t failed_cnt;	   /* of those that finished, as far as rows say so ... */
+	uint64_t failed_known_cnt; /* ... which these do */
+	/* When the first of those that finished or were summarised began and the last ended; unless
+	 * there are none. */
+	uint64_t first_ns;
+	uint64_t last_ns;
 	struct activity_sums summarised;
 	struct ledger_row ledger; /* all recordings together; entries is 0 without a ledger */
 	struct ledger_row ledger_latest; /* of the recording that is being read */
@@ -58,6 +68,10 @@ uint64_t activity_series__unfinished(const struct activity_series *series, enum 
 /* In new memory; NULL without memory. */
 uint64_t *activity_series__durations(const struct activity_series *series);
 
+/* The same, made of the memory that the activities took, which are then gone (cnt is 0): for who
+ * needs nothing else of them. Never fails; NULL if there are none. The caller frees it. */
+uint64_t *activity_series__take_durations(struct activity_series *series, size_t *ret_cnt);
+
 /* Called for each row that is passed over; the row takes line_cnt lines from line on. */
 struct activities_watch {
 	void (*malformed)(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
@@ -65,11 +79,47 @@ struct activities_watch {
 	void *ctx;
 };
 
+struct glob_list {
+	const struct tacho_glob *globs; /* any of these */
+	size_t cnt;			/* 0: everything */
+};
+
+bool glob_list__matches(const struct glob_list *list, const char *text);
+
+/* Which rows count. The ledger knows of states only: it is left as it is for the ones asked for. */
+struct activities_filter {
+	struct glob_list states;
+	struct glob_list threads; /* names of the threads, where the file knows them */
+	uint64_t since_ns;	  /* calls that began then or later ... */
+	uint64_t until_ns;	  /* ... and before this; 0: at any time */
+	bool newest_only; /* keep nothing, but see activities__newest; refuses what is no file */
+};
+
 struct activities;
 
 /* watch is borrowed for the life of the activities, and may be NULL. NULL without memory. */
 struct activities *activities__new(const struct activities_watch *watch);
 void activities__free(struct activities *activities);
+
+/* To be called before anything is added. The filter is borrowed for the life of the activities. */
+void activities__set_filter(struct activities *activities, const struct activities_filter *filter);
+
+/* Is this moment one that is asked for? filter may be NULL. */
+bool activities_filter__has_moment(const struct activities_filter *filter, uint64_t ns);
+
+struct csv_record;
+
+/* Who takes files of another kind, by their first rows, and how those are called in a directory:
+ * the first that is there is read, with what rotation has made of it. */
+struct activities_other {
+	const char *names[2];
+	bool (*knows)(void *ctx, const struct csv_record *record);
+	int (*take)(void *ctx, const struct csv_record *record);
+	void *ctx;
+};
+
+/* To be called before anything is added. Borrowed for the life of the activities. */
+void activities__set_other(struct activities *activities, const struct activities_other *other);
 
 /*
  * Adds what is in a file, a pipe ("-": standard input), or a directory: of that,
@@ -82,6 +132,20 @@ int activities__add_path(struct activities *activities, const char *path, struct
 /* In the order of their first rows. Borrowed, good until more is added. */
 size_t activities__series_cnt(const struct activities *activities);
 const struct activity_series *activities__series(const struct activities *activities, size_t idx);
+struct activity_series *activities__own_series(struct activities *activities, size_t idx);
+
+/* Does the filter ask for more than states? Then what is known of whole states is too much. */
+bool activities__is_filtered(const struct activities *activities);
+
+/* When the latest of the calls asked for ended, and whether there are any. */
+bool activities__newest(const struct activities *activities, uint64_t *ret_ns);
+
+/* Rows whose threads have no names, while names are asked for. */
+uint64_t activities__nameless_cnt(const struct activities *activities);
+
+/* Calls without rows that cannot be told apart by what the filter asks for. They are not among the
+ * summarised ones. */
+uint64_t activities__unsorted_cnt(const struct activities *activities);
 
 uint64_t activities__malformed_cnt(const struct activities *activities);
 uint64_t activities__torn_cnt(const struct activities *activities);

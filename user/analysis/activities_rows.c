@@ -16,13 +16,15 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define COLUMN_CNT_MAX 16
+#define MISSING SIZE_MAX
 
 struct source;
 
 /* A kind of file. take returns 0 or -ENOMEM; a row that makes no sense sets *ret_wrong instead. */
 struct layout {
-	const char *const *columns; /* the ones we need */
-	size_t column_cnt;
+	const char *const *columns; /* the ones we need, then the ones that may be missing (NULL) */
+	size_t column_cnt;	    /* of all of them */
+	size_t optional_cnt;
 	int (*take)(struct source *source, const char *const *values, const char **ret_wrong);
 };
 
@@ -30,15 +32,21 @@ struct layout {
 struct source {
 	struct activities *activities;
 	const struct layout *layout;
-	size_t column[COLUMN_CNT_MAX]; /* where the layout's columns are in the row */
+	size_t column[COLUMN_CNT_MAX]; /* where the layout's columns are in the row, or MISSING */
 	size_t field_cnt;	       /* of each row */
+	bool begun;		       /* a row has come */
+	bool is_other;		       /* and it was none of ours */
 };
 
 static int take_finished(struct source *source, const char *state, struct activity activity)
 {
 	struct activity_series *series = activities__want(source->activities, state);
 
-	return series ? activity_series__add(series, activity) : -ENOMEM;
+	if (!series)
+		return -ENOMEM;
+	if (series->ignored || !activities__take_call(source->activities, &activity, NULL))
+		return 0;
+	return activity_series__add(series, activity);
 }
 
 static const char *parse_activity(const char *state, const char *start, const char *duration,
@@ -118,35 +126,64 @@ static void use_opentrons_layout(struct source *source)
 
 /* --- activity_detail.csv ------------------------------------------------------------------ */
 
-enum { DETAIL_STATE, DETAIL_START, DETAIL_DURATION, DETAIL_ENDED, DETAIL_COLUMN_CNT };
+enum {
+	DETAIL_STATE,
+	DETAIL_START,
+	DETAIL_DURATION,
+	DETAIL_ENDED,
+	DETAIL_FAILED,
+	DETAIL_COMM,
+	DETAIL_COLUMN_CNT
+};
 
+/* The first versions did not know which calls failed. */
 static const char *const detail_columns[DETAIL_COLUMN_CNT] = { "state", "start_ns", "duration_ns",
-							       "ended" };
+							       "ended", "failed",   "comm" };
+
+static int parse_failed(const char *text, enum row_failed *ret_failed)
+{
+	if (!text || !*text)
+		*ret_failed = ROW_FAILED_UNKNOWN;
+	else if ((*text == '0' || *text == '1') && !text[1])
+		*ret_failed = *text == '1' ? ROW_FAILED_YES : ROW_FAILED_NO;
+	else
+		return -EINVAL;
+	return 0;
+}
 
 static int take_detail(struct source *source, const char *const *values, const char **ret_wrong)
 {
 	struct activity_series *series;
 	struct activity activity;
 	enum tacho_ended ended;
+	enum row_failed failed;
 
 	*ret_wrong = parse_activity(values[DETAIL_STATE], values[DETAIL_START],
 				    values[DETAIL_DURATION], &activity);
 	if (!*ret_wrong && ended_parse(values[DETAIL_ENDED], &ended))
 		*ret_wrong = "no such way to end";
+	if (!*ret_wrong && parse_failed(values[DETAIL_FAILED], &failed))
+		*ret_wrong = "whether it failed is neither 0, 1 nor empty";
 	if (*ret_wrong)
 		return 0;
 	series = activities__want(source->activities, values[DETAIL_STATE]);
 	if (!series)
 		return -ENOMEM;
+	if (series->ignored ||
+	    !activities__take_call(source->activities, &activity, values[DETAIL_COMM]))
+		return 0;
 	series->rows_ended[ended]++;
-	if (ended_finished(ended))
-		return activity_series__add(series, activity);
-	return 0;
+	if (!ended_finished(ended))
+		return 0;
+	series->failed_known_cnt += failed != ROW_FAILED_UNKNOWN;
+	series->failed_cnt += failed == ROW_FAILED_YES;
+	return activity_series__add(series, activity);
 }
 
 static const struct layout detail_layout = {
 	.columns = detail_columns,
 	.column_cnt = DETAIL_COLUMN_CNT,
+	.optional_cnt = 2,
 	.take = take_detail,
 };
 
@@ -262,6 +299,8 @@ static const struct layout ledger_layout = {
 
 enum {
 	SUMMARY_STATE,
+	SUMMARY_FROM,
+	SUMMARY_TO,
 	SUMMARY_COUNT,
 	SUMMARY_SUM,
 	SUMMARY_MIN,
@@ -272,6 +311,8 @@ enum {
 
 static const char *const summary_columns[SUMMARY_COLUMN_CNT] = {
 	[SUMMARY_STATE] = "state",
+	[SUMMARY_FROM] = "from_ns",
+	[SUMMARY_TO] = "to_ns",
 	[SUMMARY_COUNT] = "count",
 	[SUMMARY_SUM] = "sum_ns",
 	[SUMMARY_MIN] = "min_ns",
@@ -284,16 +325,23 @@ static const char *const summary_columns[SUMMARY_COLUMN_CNT] = {
 	[SUMMARY_ENDED + TACHO_ENDED_KILLED] = "killed",
 };
 
-static const char *parse_sums(const char *const *values, struct activity_sums *sums)
+struct interval {
+	uint64_t from_ns;
+	uint64_t to_ns; /* earlier, if the clock was set back */
+};
+
+static const char *parse_sums(const char *const *values, struct interval *interval,
+			      struct activity_sums *sums)
 {
 	uint64_t numbers[SUMMARY_COLUMN_CNT];
 
 	if (!*values[SUMMARY_STATE])
 		return "the state has no name";
-	for (size_t i = SUMMARY_COUNT; i < SUMMARY_COLUMN_CNT; i++) {
+	for (size_t i = SUMMARY_FROM; i < SUMMARY_COLUMN_CNT; i++) {
 		if (parse_u64(values[i], 0, UINT64_MAX, &numbers[i]))
 			return "a number of the summary is no number";
 	}
+	*interval = (struct interval) { numbers[SUMMARY_FROM], numbers[SUMMARY_TO] };
 	*sums = (struct activity_sums) {
 		.cnt = numbers[SUMMARY_COUNT],
 		.sum_ns = numbers[SUMMARY_SUM],
@@ -320,13 +368,18 @@ static int take_summary(struct source *source, const char *const *values, const 
 {
 	struct activity_series *series;
 	struct activity_sums sums;
+	struct interval interval;
 
-	*ret_wrong = parse_sums(values, &sums);
+	*ret_wrong = parse_sums(values, &interval, &sums);
 	if (*ret_wrong || !sums.cnt)
 		return 0;
 	series = activities__want(source->activities, values[SUMMARY_STATE]);
 	if (!series)
 		return -ENOMEM;
+	if (series->ignored ||
+	    !activities__take_sums(source->activities, interval.from_ns, interval.to_ns, sums.cnt))
+		return 0;
+	activity_series__span(series, interval.from_ns, interval.to_ns);
 	add_sums(&series->summarised, &sums);
 	return 0;
 }
@@ -387,8 +440,11 @@ static bool use_layout(struct source *source, const struct layout *layout,
 	size_t column[COLUMN_CNT_MAX];
 
 	for (size_t i = 0; i < layout->column_cnt; i++) {
-		if (!find_column(record, layout->columns[i], &column[i]))
+		if (find_column(record, layout->columns[i], &column[i]))
+			continue;
+		if (i < layout->column_cnt - layout->optional_cnt)
 			return false;
+		column[i] = MISSING;
 	}
 	memcpy(source->column, column, sizeof(column));
 	source->layout = layout;
@@ -422,11 +478,14 @@ static int take_row(struct source *source, const struct csv_record *record)
 {
 	const char *values[COLUMN_CNT_MAX];
 	const char *wrong = NULL;
+	size_t at;
 	int err = 0;
 
 	if (record->field_cnt == source->field_cnt) {
-		for (size_t i = 0; i < source->layout->column_cnt; i++)
-			values[i] = record->fields[source->column[i]].text;
+		for (size_t i = 0; i < source->layout->column_cnt; i++) {
+			at = source->column[i];
+			values[i] = at == MISSING ? NULL : record->fields[at].text;
+		}
 		err = source->layout->take(source, values, &wrong);
 	} else {
 		wrong = "too few or too many fields";
@@ -441,7 +500,13 @@ static int take_row(struct source *source, const struct csv_record *record)
 static int take_record(void *ctx, const struct csv_record *record)
 {
 	struct source *source = ctx;
+	const struct activities_other *other = source->activities->other;
 
+	if (!source->begun && other && record->kind != CSV_RECORD_MALFORMED)
+		source->is_other = other->knows(other->ctx, record);
+	source->begun = source->begun || record->kind != CSV_RECORD_MALFORMED;
+	if (source->is_other)
+		return other->take(other->ctx, record);
 	switch (record->kind) {
 	case CSV_RECORD_WHOLE:
 		return take_row(source, record);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "analysis/activities_internal.h"
+
+#include <string.h>
+
+#include "analysis/summary.h"
+#include "select.h"
+
+void activities__set_filter(struct activities *activities, const struct activities_filter *filter)
+{
+	activities->filter = filter;
+}
+
+bool activities__is_filtered(const struct activities *activities)
+{
+	const struct activities_filter *filter = activities->filter;
+
+	return filter && (filter->threads.cnt || filter->since_ns || filter->until_ns);
+}
+
+bool glob_list__matches(const struct glob_list *list, const char *text)
+{
+	size_t sz = list->cnt ? strlen(text) : 0;
+
+	for (size_t i = 0; i < list->cnt; i++) {
+		if (glob_matches(&list->globs[i], text, sz))
+			return true;
+	}
+	return !list->cnt;
+}
+
+bool activities__take_state(const struct activities *activities, const char *state)
+{
+	return !activities->filter || glob_list__matches(&activities->filter->states, state);
+}
+
+bool activities_filter__has_moment(const struct activities_filter *filter, uint64_t ns)
+{
+	return !filter || (ns >= filter->since_ns && (!filter->until_ns || ns < filter->until_ns));
+}
+
+static void note_newest(struct activities *activities, uint64_t ns)
+{
+	if (!activities->any_newest || ns > activities->newest_ns)
+		activities->newest_ns = ns;
+	activities->any_newest = true;
+}
+
+bool activities__take_call(struct activities *activities, const struct activity *activity,
+			   const char *thread)
+{
+	const struct activities_filter *filter = activities->filter;
+
+	if (!filter)
+		return true;
+	if (!activities_filter__has_moment(filter, activity->start_ns))
+		return false;
+	if (filter->threads.cnt && !thread) {
+		activities->nameless_cnt++;
+		return false;
+	}
+	if (thread && !glob_list__matches(&filter->threads, thread))
+		return false;
+	note_newest(activities, add_saturated(activity->start_ns, activity->duration_ns));
+	return !filter->newest_only;
+}
+
+/* Which of these calls began when, and in which thread, nobody knows; only that they ended between
+ * these moments. */
+bool activities__take_sums(struct activities *activities, uint64_t from_ns, uint64_t to_ns,
+			   uint64_t cnt)
+{
+	const struct activities_filter *filter = activities->filter;
+
+	if (!filter)
+		return true;
+	if (to_ns < filter->since_ns || (filter->until_ns && from_ns >= filter->until_ns))
+		return false;
+	note_newest(activities, to_ns);
+	if (filter->newest_only)
+		return false;
+	if (!filter->threads.cnt && activities_filter__has_moment(filter, from_ns) &&
+	    (!filter->until_ns || to_ns <= filter->until_ns))
+		return true;
+	activities->unsorted_cnt = add_saturated(activities->unsorted_cnt, cnt);
+	return false;
+}
+
+bool activities__newest(const struct activities *activities, uint64_t *ret_ns)
+{
+	if (activities->any_newest)
+		*ret_ns = activities->newest_ns;
+	return activities->any_newest;
+}
+
+uint64_t activities__nameless_cnt(const struct activities *activities)
+{
+	return activities->nameless_cnt;
+}
+
+uint64_t activities__unsorted_cnt(const struct activities *activities)
+{
+	return activities->unsorted_cnt;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "report/states.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ended.h"
+#include "ledger.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+static int compare_states(const void *left, const void *right)
+{
+	const struct report_state *a = left, *b = right;
+
+	if (a->durations.total != b->durations.total)
+		return a->durations.total < b->durations.total ? 1 : -1;
+	return strcmp(a->series->state, b->series->state);
+}
+
+static void make_state(struct activity_series *series, struct report_state *state)
+{
+	const struct activity_sums *more = &series->summarised;
+	size_t cnt;
+	uint64_t *durations = activity_series__take_durations(series, &cnt);
+
+	state->series = series;
+	summarize(durations, cnt, &state->durations);
+	free(durations);
+	if (more->cnt)
+		summary__add(&state->durations, more->cnt, more->sum_ns, more->min_ns,
+			     more->max_ns);
+}
+
+int report_states__make(struct activities *activities, struct report_states *ret_states)
+{
+	struct report_states states = { .cnt = activities__series_cnt(activities) };
+
+	states.rows = calloc(states.cnt + 1, sizeof(*states.rows));
+	if (!states.rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < states.cnt; i++) {
+		make_state(activities__own_series(activities, i), &states.rows[i]);
+		states.finished = add_saturated(states.finished, states.rows[i].durations.cnt);
+	}
+	qsort(states.rows, states.cnt, sizeof(*states.rows), compare_states);
+	*ret_states = states;
+	return 0;
+}
+
+void report_states__free(struct report_states *states)
+{
+	free(states->rows);
+	*states = (struct report_states) {};
+}
+
+uint64_t report_state__unfinished(const struct report_state *state)
+{
+	uint64_t cnt = 0;
+
+	for (int i = 0; i < TACHO_ENDED_CNT; i++) {
+		if (!ended_finished((enum tacho_ended)i))
+			cnt += activity_series__unfinished(state->series, (enum tacho_ended)i);
+	}
+	return cnt;
+}
+
+/* --- the table of them ----------------------------------------------------------------------- */
+
+enum {
+	COLUMN_STATE,
+	COLUMN_COUNT,
+	COLUMN_RATE,
+	COLUMN_TOTAL,
+	COLUMN_SHARE,
+	COLUMN_MEAN,
+	COLUMN_STDDEV,
+	COLUMN_MIN,
+	COLUMN_P50,
+	COLUMN_P75,
+	COLUMN_P90,
+	COLUMN_P95,
+	COLUMN_P99,
+	COLUMN_P999,
+	COLUMN_MAX,
+	COLUMN_FAILED,
+	COLUMN_LOST,
+	COLUMN_UNFINISHED,
+	COLUMN_SUMMARISED,
+	COLUMN_LOST_RING,
+	COLUMN_LOST_NESTING,
+	COLUMN_LOST_OTHER,
+	COLUMN_CNT
+};
+
+static const struct sheet_column columns[COLUMN_CNT] = {
+	[COLUMN_STATE] = { "STATE", "state", SHEET_TEXT, SHEET_USUAL },
+	[COLUMN_COUNT] = { "COUNT", "count", SHEET_COUNT, SHEET_USUAL },
+	[COLUMN_RATE] = { "RATE", "rate_per_s", SHEET_RATE, SHEET_EXTRA },
+	[COLUMN_TOTAL] = { "TOTAL", "total_ns", SHEET_NS, SHEET_USUAL },
+	[COLUMN_SHARE] = { "SHARE", "share_percent", SHEET_PERCENT, SHEET_EXTRA },
+	[COLUMN_MEAN] = { "MEAN", "mean_ns", SHEET_NS, SHEET_USUAL },
+	[COLUMN_STDDEV] = { "STDDEV", "stddev_ns", SHEET_NS, SHEET_EXTRA },
+	[COLUMN_MIN] = { "MIN", "min_ns", SHEET_NS, SHEET_RARE },
+	[COLUMN_P50] = { "P50", "p50_ns", SHEET_NS, SHEET_USUAL },
+	[COLUMN_P75] = { "P75", "p75_ns", SHEET_NS, SHEET_RARE },
+	[COLUMN_P90] = { "P90", "p90_ns", SHEET_NS, SHEET_USUAL },
+	[COLUMN_P95] = { "P95", "p95_ns", SHEET_NS, SHEET_EXTRA },
+	[COLUMN_P99] = { "P99", "p99_ns", SHEET_NS, SHEET_USUAL },
+	[COLUMN_P999] = { "P99.9", "p999_ns", SHEET_NS, SHEET_EXTRA },
+	[COLUMN_MAX] = { "MAX", "max_ns", SHEET_NS, SHEET_USUAL },
+	[COLUMN_FAILED] = { "FAILED", "failed", SHEET_COUNT, SHEET_RARE },
+	[COLUMN_LOST] = { "LOST", "lost", SHEET_COUNT, SHEET_RARE },
+	[COLUMN_UNFINISHED] = { "UNFINISHED", "unfinished", SHEET_COUNT, SHEET_RARE },
+	[COLUMN_SUMMARISED] = { "SUMMARISED", "summarised", SHEET_COUNT, SHEET_RARE },
+	[COLUMN_LOST_RING] = { "LOST_RING", "lost_ring", SHEET_COUNT, SHEET_RARE },
+	[COLUMN_LOST_NESTING] = { "LOST_NESTING", "lost_nesting", SHEET_COUNT, SHEET_RARE },
+	[COLUMN_LOST_OTHER] = { "LOST_OTHER", "lost_other", SHEET_COUNT, SHEET_RARE },
+};
+
+_Static_assert(COLUMN_CNT <= SHEET_COLUMNS_MAX, "the columns of a sheet");
+
+static void put_if(struct sheet *sheet, bool known, uint64_t value)
+{
+	if (known)
+		sheet__u64(sheet, value);
+	else
+		sheet__none(sheet);
+}
+
+/* From when the first began to when the last ended. Without any time in between there is no rate.
+ */
+static void put_rate(struct sheet *sheet, const struct report_state *state)
+{
+	const struct activity_series *series = state->series;
+
+	if (state->durations.cnt > 1 && series->last_ns > series->first_ns)
+		sheet__double(sheet, (double)state->durations.cnt * 1e9 /
+					     (double)(series->last_ns - series->first_ns));
+	else
+		sheet__none(sheet);
+}
+
+static void put_share(struct sheet *sheet, const struct report_state *state, uint64_t total)
+{
+	if (total)
+		sheet__double(sheet, 100 * (double)state->durations.total / (double)total);
+	else
+		sheet__none(sheet);
+}
+
+static void put_durations(struct sheet *sheet, const struct report_state *state, uint64_t total)
+{
+	const struct summary *durations = &state->durations;
+	const uint64_t quantiles[] = { durations->p50, durations->p75, durations->p90,
+				       durations->p95, durations->p99, durations->p999 };
+
+	sheet__u64(sheet, durations->cnt);
+	put_rate(sheet, state);
+	sheet__u64(sheet, durations->total);
+	put_share(sheet, state, total);
+	put_if(sheet, durations->cnt, durations->mean);
+	put_if(sheet, durations->ranked > 1, durations->stddev);
+	put_if(sheet, durations->cnt, durations->min);
+	for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++)
+		put_if(sheet, durations->ranked, quantiles[i]);
+	put_if(sheet, durations->cnt, durations->max);
+}
+
+static void put_state(struct sheet *sheet, const struct report_state *state, uint64_t total)
+{
+	const struct activity_series *series = state->series;
+	const struct ledger_row *ledger = &series->ledger;
+
+	sheet__text(sheet, series->state);
+	put_durations(sheet, state, total);
+	put_if(sheet, series->failed_known_cnt, series->failed_cnt);
+	sheet__u64(sheet, ledger_row__lost(ledger));
+	sheet__u64(sheet, report_state__unfinished(state));
+	sheet__u64(sheet, series->summarised.cnt);
+	sheet__u64(sheet, ledger->lost_ring);
+	sheet__u64(sheet, ledger->lost_nesting);
+	sheet__u64(sheet, ledger->lost_other);
+}
+
+struct sheet *report_states__sheet(const struct report_states *states)
+{
+	struct sheet *sheet = sheet__new(columns, COLUMN_CNT);
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < states->cnt; i++)
+		total = add_saturated(total, states->rows[i].durations.total);
+	for (size_t i = 0; sheet && i < states->cnt; i++)
+		put_state(sheet, &states->rows[i], total);
+	return sheet;
+}
+
+bool report_states__any_failed(const struct report_states *states)
+{
+	for (size_t i = 0; i < states->cnt; i++) {
+		if (states->rows[i].series->failed_cnt)
+			return true;
+	}
+	return false;
+}
