@@ -17,6 +17,7 @@ static const struct {
 	{ "list", cmd_list, "show what a file has that can be attached to" },
 	{ "replay", cmd_replay, "write the CSV files again from a raw stream" },
 	{ "report", cmd_report, "statistics from the CSV files" },
+	{ "compare", cmd_compare, "what changed from one recording to another" },
 	{ "doctor", cmd_doctor, "try what this machine can do, and what probes cost on it" },
 };
 
