@@ -179,7 +179,7 @@ endif
 asan: packages
 	$(Q)$(MAKE) --no-print-directory tests BUILD=build/asan LDFLAGS='$(SANITIZERS)' \
 		SANITIZE='$(SANITIZERS) -fno-omit-frame-pointer -fno-sanitize-recover=all'
-	$(Q)tests/run_tests.py build/asan 'unit/*' 'replay/*' 'live/*'
+	$(Q)tests/run_tests.py build/asan 'unit/*' 'replay/*' 'analysis/*' 'live/*'
 
 SANITIZERS := -fsanitize=address,undefined
 

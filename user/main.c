@@ -18,6 +18,7 @@ static const struct {
 	{ "replay", cmd_replay, "write the CSV files again from a raw stream" },
 	{ "report", cmd_report, "statistics from the CSV files" },
 	{ "compare", cmd_compare, "what changed from one recording to another" },
+	{ "export", cmd_export, "convert the CSV files to what other tools read" },
 	{ "doctor", cmd_doctor, "try what this machine can do, and what probes cost on it" },
 };
 
