@@ -173,7 +173,9 @@ def details(directory):
     the parts of a duration are all of it is checked."""
     text = (pathlib.Path(directory) / "activity_detail.csv").read_bytes().decode()
     check(text.endswith("\r\n"), "activity_detail.csv does not end with a whole row")
-    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # A captured value may have the name of a column, which then is the first of the two.
+    rows = [dict(reversed(list(zip(header, line)))) for line in lines]
     for row in rows:
         for column in ("start_ns", "duration_ns", "pid", "tid", "depth"):
             row[column] = int(row[column])

@@ -242,7 +242,7 @@ static struct bootstrap_interval resample(const struct sample *sample, unsigned 
 		for (size_t k = 0; k < sample->cnt; k++)
 			values[k] = sample->sorted[random__below(random, sample->cnt)];
 		qsort(values, sample->cnt, sizeof(*values), compare);
-		drawn = quantile__value(&(struct sample) { values, sample->cnt }, percent);
+		drawn = quantile__value(&(struct sample) { values, sample->cnt }, 10 * percent);
 		changes[i] = (double)drawn / 1000 - 1;
 	}
 	qsort(changes, RESAMPLES, sizeof(*changes), compare_doubles);

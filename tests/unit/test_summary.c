@@ -65,38 +65,6 @@ static void everything_is_as_pandas_describes_it(void **state)
 					     9501, 9900, 9990, 10000 });
 }
 
-static void quantiles_lie_between_neighbours_in_proportion(void **state)
-{
-	const uint64_t sorted[] = { 100, 200, UINT64_MAX };
-
-	(void)state;
-	assert_int_equal(linear_quantile(sorted, 2, 0), 100);
-	assert_int_equal(linear_quantile(sorted, 2, 4), 100);
-	assert_int_equal(linear_quantile(sorted, 2, 5), 101); /* halves go up */
-	assert_int_equal(linear_quantile(sorted, 2, 994), 199);
-	assert_int_equal(linear_quantile(sorted, 2, 995), 200);
-	assert_int_equal(linear_quantile(sorted, 2, 1000), 200);
-	assert_int_equal(linear_quantile(sorted, 3, 500), 200);
-	/* 200 + (2^64 - 201) * 0.98 */
-	assert_true(linear_quantile(sorted, 3, 990) == UINT64_C(18077809192235360587));
-	assert_true(linear_quantile(sorted, 3, 1000) == UINT64_MAX);
-}
-
-/* Taken literally, where the numbers are so small that nothing can overflow. */
-static void quantiles_agree_with_their_definition(void **state)
-{
-	uint64_t sorted[2500];
-
-	(void)state;
-	for (size_t i = 0; i < 2500; i++)
-		sorted[i] = 1000 * i;
-	for (size_t cnt = 1; cnt <= 2500; cnt += 1 + cnt / 7) {
-		for (unsigned int permille = 0; permille <= 1000; permille++)
-			assert_int_equal(linear_quantile(sorted, cnt, permille),
-					 (cnt - 1) * permille);
-	}
-}
-
 static void expect_deviation(const uint64_t *values, size_t cnt, uint64_t expected)
 {
 	if (sample_deviation(values, cnt) != expected)
@@ -245,8 +213,6 @@ int main(void)
 		cmocka_unit_test(no_values_come_to_nothing),
 		cmocka_unit_test(one_value_is_every_percentile),
 		cmocka_unit_test(everything_is_as_pandas_describes_it),
-		cmocka_unit_test(quantiles_lie_between_neighbours_in_proportion),
-		cmocka_unit_test(quantiles_agree_with_their_definition),
 		cmocka_unit_test(deviations_are_exact_to_the_end_of_the_numbers),
 		cmocka_unit_test(any_values_are_sorted),
 		cmocka_unit_test(values_are_left_sorted),

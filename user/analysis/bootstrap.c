@@ -134,15 +134,15 @@ static double draw_quantile(const struct sample *sample, struct quantile_place p
 	double all = next + random__gamma(random, (double)(sample->cnt - place.idx - 1));
 	double below = value_at(sample, until / all), above = value_at(sample, next / all);
 
-	return below + (above - below) * place.hundredths / 100;
+	return below + (above - below) * place.thousandths / 1000;
 }
 
 void bootstrap__quantile(struct random *random, const struct sample *base, const struct sample *new,
 			 unsigned int percent, double alpha,
 			 struct bootstrap_interval *ret_interval)
 {
-	struct quantile_place base_place = quantile__place(base->cnt, percent);
-	struct quantile_place new_place = quantile__place(new->cnt, percent);
+	struct quantile_place base_place = quantile__place(base->cnt, 10 * percent);
+	struct quantile_place new_place = quantile__place(new->cnt, 10 * percent);
 	double changes[BOOTSTRAP_RESAMPLES], drawn;
 
 	for (size_t i = 0; i < BOOTSTRAP_RESAMPLES; i++) {

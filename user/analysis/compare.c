@@ -104,8 +104,9 @@ static struct compare_value side__value(const struct side *side, enum compare_me
 	}
 	if (!side->sample.cnt)
 		return (struct compare_value) {};
-	return (struct compare_value) { true, quantile__value(&side->sample,
-							      compare_metric__percent(metric)) };
+	return (struct compare_value) {
+		true, quantile__value(&side->sample, 10 * compare_metric__percent(metric))
+	};
 }
 
 /* --- one state ------------------------------------------------------------------------------- */

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "analysis/quantile.h"
 
-struct quantile_place quantile__place(size_t cnt, unsigned int percent)
+struct quantile_place quantile__place(size_t cnt, unsigned int permille)
 {
-	/* (cnt - 1) * percent / 100, where the product may not fit */
-	size_t hundreds = (cnt - 1) / 100, rest = (cnt - 1) % 100 * percent;
+	/* (cnt - 1) * permille / 1000, where the product may not fit */
+	size_t thousands = (cnt - 1) / 1000, rest = (cnt - 1) % 1000 * permille;
 
-	return (struct quantile_place) { hundreds * percent + rest / 100,
-					 (unsigned int)(rest % 100) };
+	return (struct quantile_place) { thousands * permille + rest / 1000,
+					 (unsigned int)(rest % 1000) };
 }
 
-uint64_t quantile__value(const struct sample *sample, unsigned int percent)
+uint64_t quantile__value(const struct sample *sample, unsigned int permille)
 {
-	struct quantile_place place = quantile__place(sample->cnt, percent);
+	struct quantile_place place = quantile__place(sample->cnt, permille);
 	uint64_t below = sample->sorted[place.idx];
 	unsigned __int128 step;
 
-	if (!place.hundredths)
+	if (!place.thousandths)
 		return below;
-	step = (unsigned __int128)(sample->sorted[place.idx + 1] - below) * place.hundredths;
-	return below + (uint64_t)((step + 50) / 100);
+	step = (unsigned __int128)(sample->sorted[place.idx + 1] - below) * place.thousandths;
+	return below + (uint64_t)((step + 500) / 1000);
 }

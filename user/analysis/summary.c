@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "analysis/summary.h"
 
+#include "analysis/quantile.h"
+
 #include <stdbool.h>
 
 typedef unsigned __int128 u128;
@@ -182,18 +184,6 @@ uint64_t sample_deviation(const uint64_t *values, size_t cnt)
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-uint64_t linear_quantile(const uint64_t *sorted, size_t cnt, unsigned int permille)
-{
-	/* (cnt - 1) * permille / 1000, where the product may not fit */
-	size_t whole = (cnt - 1) / 1000 * permille + (cnt - 1) % 1000 * permille / 1000;
-	uint64_t part = (cnt - 1) % 1000 * permille % 1000;
-
-	if (!part)
-		return sorted[whole];
-	return sorted[whole] +
-	       (uint64_t)(((u128)(sorted[whole + 1] - sorted[whole]) * part + 500) / 1000);
-}
-
 static void set_total(struct summary *summary, u128 total)
 {
 	summary->total = total > UINT64_MAX ? UINT64_MAX : (uint64_t)total;
@@ -202,6 +192,7 @@ static void set_total(struct summary *summary, u128 total)
 
 void summarize(uint64_t *values, size_t cnt, struct summary *ret_summary)
 {
+	const struct sample sample = { values, cnt };
 	u128 total = 0;
 
 	*ret_summary = (struct summary) { .cnt = cnt, .ranked = cnt };
@@ -213,12 +204,12 @@ void summarize(uint64_t *values, size_t cnt, struct summary *ret_summary)
 	set_total(ret_summary, total);
 	ret_summary->stddev = sample_deviation(values, cnt);
 	ret_summary->min = values[0];
-	ret_summary->p50 = linear_quantile(values, cnt, 500);
-	ret_summary->p75 = linear_quantile(values, cnt, 750);
-	ret_summary->p90 = linear_quantile(values, cnt, 900);
-	ret_summary->p95 = linear_quantile(values, cnt, 950);
-	ret_summary->p99 = linear_quantile(values, cnt, 990);
-	ret_summary->p999 = linear_quantile(values, cnt, 999);
+	ret_summary->p50 = quantile__value(&sample, 500);
+	ret_summary->p75 = quantile__value(&sample, 750);
+	ret_summary->p90 = quantile__value(&sample, 900);
+	ret_summary->p95 = quantile__value(&sample, 950);
+	ret_summary->p99 = quantile__value(&sample, 990);
+	ret_summary->p999 = quantile__value(&sample, 999);
 	ret_summary->max = values[cnt - 1];
 }
 

@@ -41,14 +41,6 @@ void summarize(uint64_t *values, size_t cnt, struct summary *ret_summary);
  * UINT64_MAX. */
 void summary__add(struct summary *summary, uint64_t cnt, uint64_t sum, uint64_t min, uint64_t max);
 
-/*
- * The quantile at permille / 1000 of the way from the first to the last value: one of them, or
- * between two neighbours in proportion (the default of pandas and NumPy, "linear"; number 7 of
- * Hyndman and Fan, "Sample Quantiles in Statistical Packages", 1996). permille is 0 to 1000, cnt
- * not 0, sorted ascending.
- */
-uint64_t linear_quantile(const uint64_t *sorted, size_t cnt, unsigned int permille);
-
 /* The square root of sum / (cnt - 1), where sum is what the squares of cnt values, less their mean,
  * add up to. sorted or not; 0 of fewer than two. */
 uint64_t sample_deviation(const uint64_t *values, size_t cnt);
