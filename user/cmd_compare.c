@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "cli.h"
 #include "commands.h"
 #include "compare/show.h"
+#include "malformed.h"
 #include "message.h"
 
 /* No short forms: a script that guards against regressions should say what it means. */
@@ -20,8 +20,6 @@
 #define OPTION_ALPHA '\003'
 #define OPTION_FAIL_IF '\004'
 #define OPTION_STRICT '\005'
-
-#define MALFORMED_SHOWN 5
 
 static const struct cli_option options[] = {
 	{ OPTION_STATE, "state", "GLOB", "only such states; may be repeated" },
@@ -65,11 +63,8 @@ struct arguments {
 static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
 			  const char *wrong)
 {
-	uint64_t *cnt = ctx;
-
-	(void)line_cnt;
-	if (++*cnt <= MALFORMED_SHOWN)
-		message("compare: %s:%" PRIu64 ": %s", path, line, wrong);
+	(void)line_cnt; /* where it begins is enough */
+	malformed_rows__say(ctx, path, line, 1, wrong);
 }
 
 static int say_failure(int err)
@@ -110,23 +105,11 @@ static int say_findings(const struct threshold_findings *findings)
 	return status;
 }
 
-/* Nothing but rows may stand among the rows: the notes go to stderr. */
-static int say_notes(const struct compare_report *report)
+static int say_note(void *ctx, const char *line)
 {
-	size_t sz = 0;
-	char *text = NULL, *line, *rest;
-	FILE *notes = open_memstream(&text, &sz);
-	int err = 0;
-
-	if (!notes)
-		return -ENOMEM;
-	compare_show_notes(report, notes);
-	if (fclose(notes))
-		err = -ENOMEM;
-	for (rest = text; !err && (line = strsep(&rest, "\n")) && *line;)
-		message("compare: %s", line);
-	free(text);
-	return err;
+	(void)ctx;
+	message("compare: %s", line);
+	return 0;
 }
 
 static int show(const struct compare_report *report, const struct arguments *args)
@@ -134,8 +117,9 @@ static int show(const struct compare_report *report, const struct arguments *arg
 	int err;
 
 	err = compare_show(report, args->format, stdout);
+	/* Nothing but rows may stand among the rows: the notes go to stderr. */
 	if (!err && !args->format->has_notes)
-		err = say_notes(report);
+		err = compare_each_note(report, say_note, NULL);
 	if (!err)
 		err = say_findings(report->findings);
 	return err < 0 ? say_failure(err) : err;
@@ -191,8 +175,8 @@ static bool has_finished(const struct activities *activities)
 static int run(const struct arguments *args)
 {
 	struct activities *recordings[COMPARE_SIDE_CNT] = {};
-	uint64_t malformed_cnt = 0;
-	const struct activities_watch watch = { say_malformed, &malformed_cnt };
+	struct malformed_rows malformed = { .command = "compare" };
+	const struct activities_watch watch = { say_malformed, &malformed };
 	int status = 0;
 
 	for (size_t s = 0; !status && s < COMPARE_SIDE_CNT; s++) {
@@ -204,9 +188,7 @@ static int run(const struct arguments *args)
 			status = CLI_EXIT_FAILED;
 		}
 	}
-	if (malformed_cnt > MALFORMED_SHOWN)
-		message("compare: %" PRIu64 " more malformed rows",
-			malformed_cnt - MALFORMED_SHOWN);
+	malformed_rows__say_rest(&malformed);
 	if (!status)
 		status = compare_recordings(recordings, args);
 	for (size_t s = 0; s < COMPARE_SIDE_CNT; s++)

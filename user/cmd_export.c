@@ -9,12 +9,12 @@
 #include "commands.h"
 #include "export/export.h"
 #include "export/new_file.h"
+#include "malformed.h"
 #include "message.h"
 #include "suggest.h"
 
 enum { OPTION_WEIGHT = '\001', OPTION_TIMESCALE, OPTION_KEY };
 
-#define MALFORMED_SHOWN 5
 #define PROGRESS_ROWS 65536
 #define FORMATS_MAX 16
 
@@ -47,7 +47,7 @@ struct export
 	struct export_notes notes;
 	uint64_t row_cnt; /* taken */
 	uint64_t read_cnt;
-	uint64_t malformed_cnt;
+	struct malformed_rows malformed;
 	uint64_t torn_cnt;
 };
 
@@ -58,13 +58,7 @@ static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t l
 {
 	struct export *export = ctx;
 
-	if (++export->malformed_cnt > MALFORMED_SHOWN)
-		return;
-	if (line_cnt > 1)
-		message("export: %s:%" PRIu64 ": %s (the row goes on to line %" PRIu64 ")", path,
-			line, wrong, line + line_cnt - 1);
-	else
-		message("export: %s:%" PRIu64 ": %s", path, line, wrong);
+	malformed_rows__say(&export->malformed, path, line, line_cnt, wrong);
 }
 
 static void count_torn(void *ctx, const char *path)
@@ -173,9 +167,7 @@ static void tell_notes(const struct export *export)
 {
 	const struct export_notes *notes = &export->notes;
 
-	if (export->malformed_cnt > MALFORMED_SHOWN)
-		message("export: %" PRIu64 " more malformed rows",
-			export->malformed_cnt - MALFORMED_SHOWN);
+	malformed_rows__say_rest(&export->malformed);
 	if (export->torn_cnt)
 		message("export: torn: %" PRIu64 " last row%s left out", export->torn_cnt,
 			export->torn_cnt == 1 ? "" : "s");
@@ -224,7 +216,7 @@ static int export_paths(struct export *export, const struct export_options *how,
 static int run(const struct export_ops *ops, struct export_options *how, const char *output,
 	       char **paths, size_t path_cnt)
 {
-	struct export export = { .ops = ops };
+	struct export export = { .ops = ops, .malformed.command = "export" };
 	struct new_file file = {};
 	struct fault why = {};
 	int err = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "analysis/activities.h"
 #include "cli.h"
 #include "commands.h"
+#include "malformed.h"
 #include "message.h"
 #include "parse.h"
 #include "report/selection.h"
@@ -24,8 +24,6 @@ enum {
 	OPTION_ONLY,
 	OPTION_TOP
 };
-
-#define MALFORMED_SHOWN 5
 
 static const struct cli_option options[] = {
 	{ OPTION_FORMAT, "format", "FORMAT", REPORT_FORMATS },
@@ -54,20 +52,6 @@ static const struct cli cli = {
 		 "Exit status: 0, 1 when a path cannot be read or nothing was found, 2 for wrong\n"
 		 "usage.",
 };
-
-static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
-			  const char *wrong)
-{
-	uint64_t *cnt = ctx;
-
-	if (++*cnt > MALFORMED_SHOWN)
-		return;
-	if (line_cnt > 1)
-		message("report: %s:%" PRIu64 ": %s (the row goes on to line %" PRIu64 ")", path,
-			line, wrong, line + line_cnt - 1);
-	else
-		message("report: %s:%" PRIu64 ": %s", path, line, wrong);
-}
 
 static int read_paths(struct activities *activities, char **paths, size_t path_cnt)
 {
@@ -120,8 +104,8 @@ static int report_on(const struct report_input *input, const struct report_selec
 static int report_paths(char **paths, size_t path_cnt, struct report_selection *selection,
 			const struct report_look *look)
 {
-	uint64_t malformed_cnt = 0;
-	const struct activities_watch watch = { say_malformed, &malformed_cnt };
+	struct malformed_rows malformed = { .command = "report" };
+	const struct activities_watch watch = { malformed_rows__say, &malformed };
 	struct report_input input = {};
 	struct fault why = {};
 	int status;
@@ -135,8 +119,7 @@ static int report_paths(char **paths, size_t path_cnt, struct report_selection *
 		return CLI_EXIT_FAILED;
 	}
 	status = read_paths(input.activities, paths, path_cnt);
-	if (malformed_cnt > MALFORMED_SHOWN)
-		message("report: %" PRIu64 " more malformed rows", malformed_cnt - MALFORMED_SHOWN);
+	malformed_rows__say_rest(&malformed);
 	status = report_on(&input, selection, look, status);
 	report_input__close(&input);
 	return status;

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "analysis/csv_header.h"
 #include "analysis/csv_reader.h"
 #include "scratch.h"
 
@@ -371,6 +372,24 @@ static void what_cannot_be_read_is_an_error(void **state)
 	assert_int_equal(csv_read_fd(-1, "some.csv", note_record, NULL), -EBADF);
 }
 
+static void columns_are_found_by_their_names(void **state)
+{
+	static const struct csv_field fields[] = { { "b", 1 }, { "a", 1 }, { "b", 1 }, { "c", 1 } };
+	static const char *const names[] = { "a", "b", "c" };
+	const struct csv_record record = { .fields = fields, .field_cnt = 4 };
+	size_t columns[3] = { 7, 7, 7 };
+
+	(void)state;
+	assert_false(csv_record__find_all(&record, 3, names, 3, 3, columns));
+	assert_int_equal(columns[0], 7);
+	assert_true(csv_record__find_all(&record, 3, names, 3, 2, columns));
+	assert_int_equal(columns[0], 1);
+	assert_int_equal(columns[1], 0);
+	assert_int_equal(columns[2], CSV_NO_COLUMN);
+	assert_true(csv_record__find_all(&record, 4, names, 3, 3, columns));
+	assert_int_equal(columns[2], 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_read_from_where_it_stands),
 		cmocka_unit_test(a_pipe_is_read_to_its_end),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
+		cmocka_unit_test(columns_are_found_by_their_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

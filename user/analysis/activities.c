@@ -40,7 +40,7 @@ void activities__free(struct activities *activities)
 		return;
 	tdestroy(activities->by_state, free_series);
 	free(activities->series);
-	free(activities->files_read);
+	files_read__free(&activities->files_read);
 	free(activities);
 }
 
@@ -169,39 +169,22 @@ uint64_t *activity_series__take_durations(struct activity_series *series, size_t
 	return *ret_cnt ? durations : NULL;
 }
 
-/* A pipe is never the same twice; a file given twice, by itself or with its directory, is. */
-static int note_file(struct activities *activities, int fd, bool *ret_read_before)
+/* What is read for its newest row is read twice. */
+static bool is_unfit(const struct activities *activities, enum file_met met)
 {
-	struct file_id *grown;
-	struct stat st;
-
-	*ret_read_before = false;
-	if (fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return activities->filter && activities->filter->newest_only ? -ESPIPE : 0;
-	for (size_t i = 0; i < activities->file_read_cnt; i++) {
-		*ret_read_before = activities->files_read[i].dev == st.st_dev &&
-				   activities->files_read[i].ino == st.st_ino;
-		if (*ret_read_before)
-			return 0;
-	}
-	grown = reallocarray(activities->files_read, activities->file_read_cnt + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	activities->files_read = grown;
-	grown[activities->file_read_cnt++] = (struct file_id) { st.st_dev, st.st_ino };
-	return 0;
+	return met == FILE_MET_PIPE && activities->filter && activities->filter->newest_only;
 }
 
 static int read_open_file(struct activities *activities, int fd, const char *path,
 			  struct fault *why)
 {
-	bool read_before = false;
+	enum file_met met;
 	int err;
 
-	err = note_file(activities, fd, &read_before);
-	if (!err && !read_before)
+	err = files_read__note(&activities->files_read, fd, &met);
+	if (!err && is_unfit(activities, met))
+		err = -ESPIPE;
+	if (!err && met != FILE_MET_AGAIN)
 		err = activities__read_fd(activities, fd, path);
 	return err ? fault__set(why, err, "%s: cannot read: %s", path, strerror(-err)) : 0;
 }

@@ -9,14 +9,8 @@
 #ifndef TACHO_USER_ANALYSIS_ACTIVITIES_INTERNAL_H
 #define TACHO_USER_ANALYSIS_ACTIVITIES_INTERNAL_H
 
-#include <sys/types.h>
-
 #include "analysis/activities.h"
-
-struct file_id {
-	dev_t dev;
-	ino_t ino;
-};
+#include "analysis/files_read.h"
 
 struct activities {
 	const struct activities_watch *watch;
@@ -25,8 +19,7 @@ struct activities {
 	size_t series_capacity;
 	void *by_state; /* a tsearch(3) tree of the same series, and of ignored ones */
 	struct activity_series *recent; /* rows of one state often come in a row */
-	struct file_id *files_read;
-	size_t file_read_cnt;
+	struct files_read files_read;
 	const struct activities_filter *filter; /* NULL: everything */
 	const struct activities_other *other;	/* may be NULL */
 	bool any_newest;

@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "analysis/csv_reader.h"
+#include "analysis/csv_header.h"
+#include "analysis/ledger_sum.h"
+#include "analysis/row_columns.h"
 #include "analysis/summary.h"
 #include "ended.h"
-#include "parse.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define COLUMN_CNT_MAX 16
-#define MISSING SIZE_MAX
 
 struct source;
 
@@ -32,7 +32,8 @@ struct layout {
 struct source {
 	struct activities *activities;
 	const struct layout *layout;
-	size_t column[COLUMN_CNT_MAX]; /* where the layout's columns are in the row, or MISSING */
+	size_t column[COLUMN_CNT_MAX]; /* where the layout's columns are in the row, or
+					  CSV_NO_COLUMN */
 	size_t field_cnt;	       /* of each row */
 	bool begun;		       /* a row has come */
 	bool is_other;		       /* and it was none of ours */
@@ -52,30 +53,13 @@ static int take_finished(struct source *source, const char *state, struct activi
 static const char *parse_activity(const char *state, const char *start, const char *duration,
 				  struct activity *ret_activity)
 {
-	if (!*state)
-		return "the state has no name";
-	if (parse_u64(start, 0, UINT64_MAX, &ret_activity->start_ns))
-		return "the start is no number of nanoseconds";
-	if (parse_u64(duration, 0, UINT64_MAX, &ret_activity->duration_ns))
-		return "the duration is no number of nanoseconds";
-	return NULL;
+	return call_columns__parse_times(state, start, duration, &ret_activity->start_ns,
+					 &ret_activity->duration_ns);
 }
 
 /* --- robot_activity_data ------------------------------------------------------------------ */
 
-enum { OPENTRONS_STATE, OPENTRONS_START, OPENTRONS_DURATION, OPENTRONS_COLUMN_CNT };
-
-/* Before June 2024 a state was a number. No state was ever called by one, so that quotes, which
- * somebody's tool may have added, change nothing. */
-static const char *state_of_number(const char *text)
-{
-	static const char *const states[] = { "STARTING_UP", "CALIBRATING", "ANALYZING_PROTOCOL",
-					      "RUNNING_PROTOCOL", "SHUTTING_DOWN" };
-
-	if (text[0] >= '0' && text[0] < '0' + (int)ARRAY_SIZE(states) && !text[1])
-		return states[text[0] - '0'];
-	return text;
-}
+enum { OPENTRONS_STATE, OPENTRONS_START, OPENTRONS_DURATION };
 
 static int take_opentrons(struct source *source, const char *const *values, const char **ret_wrong)
 {
@@ -85,7 +69,7 @@ static int take_opentrons(struct source *source, const char *const *values, cons
 				    values[OPENTRONS_DURATION], &activity);
 	if (*ret_wrong)
 		return 0;
-	return take_finished(source, state_of_number(values[OPENTRONS_STATE]), activity);
+	return take_finished(source, opentrons_state(values[OPENTRONS_STATE]), activity);
 }
 
 static const struct layout opentrons_layout = {
@@ -93,21 +77,16 @@ static const struct layout opentrons_layout = {
 	.take = take_opentrons,
 };
 
-/* Three spellings have been in use; the columns have always been the same. */
+/* In this order only: they are known by position. */
 static bool is_opentrons_header(const struct csv_record *record)
 {
-	static const char *const spellings[][OPENTRONS_COLUMN_CNT] = {
-		{ "state", "func_start", "duration" },
-		{ "state_name", "function_start_time", "duration" },
-		{ "state_id", "function_start_time", "duration" },
-	};
 	size_t same;
 
 	if (record->field_cnt != OPENTRONS_COLUMN_CNT)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++) {
+	for (size_t i = 0; i < OPENTRONS_SPELLINGS; i++) {
 		for (same = 0; same < OPENTRONS_COLUMN_CNT; same++) {
-			if (strcmp(record->fields[same].text, spellings[i][same]))
+			if (strcmp(record->fields[same].text, opentrons_columns[i][same]))
 				break;
 		}
 		if (same == OPENTRONS_COLUMN_CNT)
@@ -140,17 +119,6 @@ enum {
 static const char *const detail_columns[DETAIL_COLUMN_CNT] = { "state", "start_ns", "duration_ns",
 							       "ended", "failed",   "comm" };
 
-static int parse_failed(const char *text, enum row_failed *ret_failed)
-{
-	if (!text || !*text)
-		*ret_failed = ROW_FAILED_UNKNOWN;
-	else if ((*text == '0' || *text == '1') && !text[1])
-		*ret_failed = *text == '1' ? ROW_FAILED_YES : ROW_FAILED_NO;
-	else
-		return -EINVAL;
-	return 0;
-}
-
 static int take_detail(struct source *source, const char *const *values, const char **ret_wrong)
 {
 	struct activity_series *series;
@@ -162,7 +130,7 @@ static int take_detail(struct source *source, const char *const *values, const c
 				    values[DETAIL_DURATION], &activity);
 	if (!*ret_wrong && ended_parse(values[DETAIL_ENDED], &ended))
 		*ret_wrong = "no such way to end";
-	if (!*ret_wrong && parse_failed(values[DETAIL_FAILED], &failed))
+	if (!*ret_wrong && call_columns__parse_failed(values[DETAIL_FAILED], &failed))
 		*ret_wrong = "whether it failed is neither 0, 1 nor empty";
 	if (*ret_wrong)
 		return 0;
@@ -189,85 +157,14 @@ static const struct layout detail_layout = {
 
 /* --- activity_ledger.csv ------------------------------------------------------------------ */
 
-enum {
-	LEDGER_STATE,
-	LEDGER_ENTRIES,
-	LEDGER_ENDED,
-	LEDGER_LOST_RING = LEDGER_ENDED + TACHO_ENDED_CNT,
-	LEDGER_LOST_NESTING,
-	LEDGER_LOST_OTHER,
-	LEDGER_UNMATCHED,
-	LEDGER_COLUMN_CNT
-};
-
-static const char *const ledger_columns[LEDGER_COLUMN_CNT] = {
-	[LEDGER_STATE] = "state",
-	[LEDGER_ENTRIES] = "entries",
-	[LEDGER_ENDED + TACHO_ENDED_RETURN] = "returned",
-	[LEDGER_ENDED + TACHO_ENDED_EXCEPTION] = "exception",
-	[LEDGER_ENDED + TACHO_ENDED_UNWOUND] = "unwound",
-	[LEDGER_ENDED + TACHO_ENDED_THREAD_EXIT] = "thread_exit",
-	[LEDGER_ENDED + TACHO_ENDED_EXEC] = "exec",
-	[LEDGER_ENDED + TACHO_ENDED_KILLED] = "killed",
-	[LEDGER_ENDED + TACHO_ENDED_OPEN] = "open",
-	[LEDGER_LOST_RING] = "lost_ring",
-	[LEDGER_LOST_NESTING] = "lost_nesting",
-	[LEDGER_LOST_OTHER] = "lost_other",
-	[LEDGER_UNMATCHED] = "unmatched_returns",
-};
-
-static const char *parse_ledger_row(const char *const *values, struct ledger_row *row)
-{
-	uint64_t numbers[LEDGER_COLUMN_CNT];
-
-	if (!*values[LEDGER_STATE])
-		return "the state has no name";
-	for (size_t i = LEDGER_ENTRIES; i < LEDGER_COLUMN_CNT; i++) {
-		if (parse_u64(values[i], 0, UINT64_MAX, &numbers[i]))
-			return "a count of the ledger is no number";
-	}
-	*row = (struct ledger_row) {
-		.entries = numbers[LEDGER_ENTRIES],
-		.lost_ring = numbers[LEDGER_LOST_RING],
-		.lost_nesting = numbers[LEDGER_LOST_NESTING],
-		.lost_other = numbers[LEDGER_LOST_OTHER],
-		.unmatched_returns = numbers[LEDGER_UNMATCHED],
-	};
-	memcpy(row->ended, &numbers[LEDGER_ENDED], sizeof(row->ended));
-	return NULL;
-}
-
-/* Within a recording every count but `open` only grows. */
-static bool is_reset(const struct ledger_row *old, const struct ledger_row *row)
-{
-	for (int i = 0; i < TACHO_ENDED_OPEN; i++) {
-		if (row->ended[i] < old->ended[i])
-			return true;
-	}
-	return row->entries < old->entries || row->lost_ring < old->lost_ring ||
-	       row->lost_nesting < old->lost_nesting || row->lost_other < old->lost_other ||
-	       row->unmatched_returns < old->unmatched_returns;
-}
-
-static void close_recording(struct activity_series *series)
-{
-	const struct ledger_row *latest = &series->ledger_latest;
-	struct ledger_row *sum = &series->ledger;
-
-	for (int i = 0; i < TACHO_ENDED_CNT; i++)
-		sum->ended[i] += latest->ended[i];
-	sum->entries += latest->entries;
-	sum->lost_ring += latest->lost_ring;
-	sum->lost_nesting += latest->lost_nesting;
-	sum->lost_other += latest->lost_other;
-	sum->unmatched_returns += latest->unmatched_returns;
-	series->ledger_latest = (struct ledger_row) {};
-}
+/* Files without moments do as well. */
+#define LEDGER_COLUMNS_READ LEDGER_TIME
 
 void activities__close_ledger(struct activities *activities)
 {
 	for (size_t i = 0; i < activities->series_cnt; i++)
-		close_recording(activities->series[i]);
+		ledger_sum__close(&activities->series[i]->ledger,
+				  &activities->series[i]->ledger_latest);
 }
 
 static int take_ledger(struct source *source, const char *const *values, const char **ret_wrong)
@@ -275,84 +172,30 @@ static int take_ledger(struct source *source, const char *const *values, const c
 	struct activity_series *series;
 	struct ledger_row row;
 
-	*ret_wrong = parse_ledger_row(values, &row);
+	*ret_wrong = ledger_columns__parse(values, LEDGER_COLUMNS_READ, &row);
 	if (*ret_wrong)
 		return 0;
-	series = activities__want(source->activities, values[LEDGER_STATE]);
+	series = activities__want(source->activities, row.state);
 	if (!series)
 		return -ENOMEM;
-	if (is_reset(&series->ledger_latest, &row))
-		close_recording(series);
-	series->ledger_latest = row;
+	ledger_sum__add(&series->ledger, &series->ledger_latest, &row);
 	return 0;
 }
 
-_Static_assert(LEDGER_COLUMN_CNT <= COLUMN_CNT_MAX, "the columns of a layout");
+_Static_assert(LEDGER_COLUMNS_READ <= COLUMN_CNT_MAX, "the columns of a layout");
 
 static const struct layout ledger_layout = {
 	.columns = ledger_columns,
-	.column_cnt = LEDGER_COLUMN_CNT,
+	.column_cnt = LEDGER_COLUMNS_READ,
 	.take = take_ledger,
 };
 
 /* --- activity_summary.csv ----------------------------------------------------------------- */
 
-enum {
-	SUMMARY_STATE,
-	SUMMARY_FROM,
-	SUMMARY_TO,
-	SUMMARY_COUNT,
-	SUMMARY_SUM,
-	SUMMARY_MIN,
-	SUMMARY_MAX,
-	SUMMARY_ENDED,
-	SUMMARY_COLUMN_CNT = SUMMARY_ENDED + TACHO_ENDED_OPEN
-};
+/* The buckets are not needed. */
+#define SUMMARY_COLUMNS_READ SUMMARY_BUCKETS
 
-static const char *const summary_columns[SUMMARY_COLUMN_CNT] = {
-	[SUMMARY_STATE] = "state",
-	[SUMMARY_FROM] = "from_ns",
-	[SUMMARY_TO] = "to_ns",
-	[SUMMARY_COUNT] = "count",
-	[SUMMARY_SUM] = "sum_ns",
-	[SUMMARY_MIN] = "min_ns",
-	[SUMMARY_MAX] = "max_ns",
-	[SUMMARY_ENDED + TACHO_ENDED_RETURN] = "returned",
-	[SUMMARY_ENDED + TACHO_ENDED_EXCEPTION] = "exception",
-	[SUMMARY_ENDED + TACHO_ENDED_UNWOUND] = "unwound",
-	[SUMMARY_ENDED + TACHO_ENDED_THREAD_EXIT] = "thread_exit",
-	[SUMMARY_ENDED + TACHO_ENDED_EXEC] = "exec",
-	[SUMMARY_ENDED + TACHO_ENDED_KILLED] = "killed",
-};
-
-struct interval {
-	uint64_t from_ns;
-	uint64_t to_ns; /* earlier, if the clock was set back */
-};
-
-static const char *parse_sums(const char *const *values, struct interval *interval,
-			      struct activity_sums *sums)
-{
-	uint64_t numbers[SUMMARY_COLUMN_CNT];
-
-	if (!*values[SUMMARY_STATE])
-		return "the state has no name";
-	for (size_t i = SUMMARY_FROM; i < SUMMARY_COLUMN_CNT; i++) {
-		if (parse_u64(values[i], 0, UINT64_MAX, &numbers[i]))
-			return "a number of the summary is no number";
-	}
-	*interval = (struct interval) { numbers[SUMMARY_FROM], numbers[SUMMARY_TO] };
-	*sums = (struct activity_sums) {
-		.cnt = numbers[SUMMARY_COUNT],
-		.sum_ns = numbers[SUMMARY_SUM],
-		.min_ns = numbers[SUMMARY_MIN],
-		.max_ns = numbers[SUMMARY_MAX],
-	};
-	memcpy(sums->ended, &numbers[SUMMARY_ENDED], TACHO_ENDED_OPEN * sizeof(*sums->ended));
-	return NULL;
-}
-
-static void add_sums(struct activity_sums *sums, const struct activity_sums *more)
+static void add_sums(struct activity_sums *sums, const struct summary_row *more)
 {
 	if (!sums->cnt || more->min_ns < sums->min_ns)
 		sums->min_ns = more->min_ns;
@@ -361,47 +204,37 @@ static void add_sums(struct activity_sums *sums, const struct activity_sums *mor
 	for (int i = 0; i < TACHO_ENDED_CNT; i++)
 		sums->ended[i] = add_saturated(sums->ended[i], more->ended[i]);
 	sums->sum_ns = add_saturated(sums->sum_ns, more->sum_ns);
-	sums->cnt = add_saturated(sums->cnt, more->cnt);
+	sums->cnt = add_saturated(sums->cnt, more->count);
 }
 
 static int take_summary(struct source *source, const char *const *values, const char **ret_wrong)
 {
 	struct activity_series *series;
-	struct activity_sums sums;
-	struct interval interval;
+	struct summary_row row;
 
-	*ret_wrong = parse_sums(values, &interval, &sums);
-	if (*ret_wrong || !sums.cnt)
+	*ret_wrong = summary_columns__parse(values, SUMMARY_COLUMNS_READ, &row);
+	if (*ret_wrong || !row.count)
 		return 0;
-	series = activities__want(source->activities, values[SUMMARY_STATE]);
+	series = activities__want(source->activities, row.state);
 	if (!series)
 		return -ENOMEM;
 	if (series->ignored ||
-	    !activities__take_sums(source->activities, interval.from_ns, interval.to_ns, sums.cnt))
+	    !activities__take_sums(source->activities, row.from_ns, row.to_ns, row.count))
 		return 0;
-	activity_series__span(series, interval.from_ns, interval.to_ns);
-	add_sums(&series->summarised, &sums);
+	activity_series__span(series, row.from_ns, row.to_ns);
+	add_sums(&series->summarised, &row);
 	return 0;
 }
 
-_Static_assert(SUMMARY_COLUMN_CNT <= COLUMN_CNT_MAX, "the columns of a layout");
+_Static_assert(SUMMARY_COLUMNS_READ <= COLUMN_CNT_MAX, "the columns of a layout");
 
 static const struct layout summary_layout = {
 	.columns = summary_columns,
-	.column_cnt = SUMMARY_COLUMN_CNT,
+	.column_cnt = SUMMARY_COLUMNS_READ,
 	.take = take_summary,
 };
 
 /* --- activity_probes.csv ------------------------------------------------------------------ */
-
-enum { PROBES_EVENT, PROBES_COLUMN_CNT = 4 };
-
-static const char *const probes_columns[PROBES_COLUMN_CNT] = {
-	[PROBES_EVENT] = "event",
-	"state",
-	"binary",
-	"last_hit_ns",
-};
 
 /* Nothing is taken; but what is no such row may be the header of other ones. */
 static int pass_over_probe(struct source *source, const char *const *values, const char **ret_wrong)
@@ -422,31 +255,13 @@ static const struct layout probes_layout = {
 
 /* --- any of them -------------------------------------------------------------------------- */
 
-/* The first column of a name counts: captured values come last, and may have any name. */
-static bool find_column(const struct csv_record *record, const char *name, size_t *ret_idx)
-{
-	for (size_t i = 0; i < record->field_cnt; i++) {
-		if (!strcmp(record->fields[i].text, name)) {
-			*ret_idx = i;
-			return true;
-		}
-	}
-	return false;
-}
-
+/* Captured values come last, and may have any name. */
 static bool use_layout(struct source *source, const struct layout *layout,
 		       const struct csv_record *record)
 {
-	size_t column[COLUMN_CNT_MAX];
-
-	for (size_t i = 0; i < layout->column_cnt; i++) {
-		if (find_column(record, layout->columns[i], &column[i]))
-			continue;
-		if (i < layout->column_cnt - layout->optional_cnt)
-			return false;
-		column[i] = MISSING;
-	}
-	memcpy(source->column, column, sizeof(column));
+	if (!csv_record__find_all(record, record->field_cnt, layout->columns, layout->column_cnt,
+				  layout->column_cnt - layout->optional_cnt, source->column))
+		return false;
 	source->layout = layout;
 	source->field_cnt = record->field_cnt;
 	return true;
@@ -484,7 +299,7 @@ static int take_row(struct source *source, const struct csv_record *record)
 	if (record->field_cnt == source->field_cnt) {
 		for (size_t i = 0; i < source->layout->column_cnt; i++) {
 			at = source->column[i];
-			values[i] = at == MISSING ? NULL : record->fields[at].text;
+			values[i] = at == CSV_NO_COLUMN ? NULL : record->fields[at].text;
 		}
 		err = source->layout->take(source, values, &wrong);
 	} else {

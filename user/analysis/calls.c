@@ -37,9 +37,8 @@ const char *calls__text(const char *text)
 
 /* --- activity_probes.csv: passed over ----------------------------------------- */
 
-static const char *const probes_columns[] = { "event", "state", "binary", "last_hit_ns" };
-
-static const struct data_layout probes_layout = { probes_columns, 4, 4, NULL, NULL };
+static const struct data_layout probes_layout = { probes_columns, PROBES_COLUMN_CNT,
+						  PROBES_COLUMN_CNT, NULL, NULL };
 
 /* --- paths -------------------------------------------------------------------------------- */
 
@@ -64,7 +63,7 @@ static void set_layouts(struct calls_reader *reader)
 	reader->summary = layout_if(taker->summary, &calls__summary_layout);
 	reader->memory = layout_if(taker->memory, &calls__memory_layout);
 	reader->gpu = layout_if(taker->gpu, &calls__gpu_layout);
-	for (size_t i = 0; i < CALLS_ROBOT_LAYOUTS; i++)
+	for (size_t i = 0; i < OPENTRONS_SPELLINGS; i++)
 		reader->layouts[cnt++] = &calls__robot_layouts[i];
 	reader->layouts[cnt++] = &reader->detail;
 	reader->layouts[cnt++] = &reader->process;

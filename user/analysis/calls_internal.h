@@ -14,10 +14,9 @@
 #define TACHO_USER_ANALYSIS_CALLS_INTERNAL_H
 
 #include "analysis/calls.h"
+#include "analysis/row_columns.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-
-#define CALLS_ROBOT_LAYOUTS 3
 
 struct calls_reader {
 	const struct calls_taker *taker;
@@ -41,7 +40,7 @@ const char *calls__parse_numbers(const struct data_row *row, const struct number
 const char *calls__text(const char *text); /* "" for NULL */
 
 /* calls_rows.c */
-extern const struct data_layout calls__robot_layouts[CALLS_ROBOT_LAYOUTS];
+extern const struct data_layout calls__robot_layouts[OPENTRONS_SPELLINGS];
 extern const struct data_layout calls__detail_layout;
 
 /* calls_sums.c */

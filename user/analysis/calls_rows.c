@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "analysis/calls_internal.h"
 
-#include <string.h>
-
 #include "ended.h"
-#include "parse.h"
 
 enum {
 	CALL_STATE,
@@ -72,28 +69,10 @@ static const struct number_column call_numbers[] = {
 
 static const char *parse_times(const struct data_row *row, struct call *call)
 {
-	if (!*row->values[CALL_STATE])
-		return "the state has no name";
-	if (parse_u64(row->values[CALL_START], 0, UINT64_MAX, &call->start_ns))
-		return "the start is no number of nanoseconds";
-	if (parse_u64(row->values[CALL_DURATION], 0, UINT64_MAX, &call->duration_ns))
-		return "the duration is no number of nanoseconds";
 	call->state = row->values[CALL_STATE];
-	return NULL;
-}
-
-/* Files of earlier versions have no such column. */
-static const char *parse_failed(const char *text, enum row_failed *ret_failed)
-{
-	if (!text || !*text)
-		*ret_failed = ROW_FAILED_UNKNOWN;
-	else if (!strcmp(text, "0"))
-		*ret_failed = ROW_FAILED_NO;
-	else if (!strcmp(text, "1"))
-		*ret_failed = ROW_FAILED_YES;
-	else
-		return "failed is neither 0 nor 1";
-	return NULL;
+	return call_columns__parse_times(call->state, row->values[CALL_START],
+					 row->values[CALL_DURATION], &call->start_ns,
+					 &call->duration_ns);
 }
 
 static const char *parse_call(const struct data_row *row, struct call *call)
@@ -102,8 +81,8 @@ static const char *parse_call(const struct data_row *row, struct call *call)
 
 	if (!wrong && ended_parse(row->values[CALL_ENDED], &call->ended))
 		wrong = "no such way to end";
-	if (!wrong)
-		wrong = parse_failed(row->values[CALL_FAILED], &call->failed);
+	if (!wrong && call_columns__parse_failed(row->values[CALL_FAILED], &call->failed))
+		wrong = "failed is neither 0 nor 1";
 	call->known = CALL_KNOWS_ENDED;
 	if (!wrong)
 		wrong = calls__parse_numbers(row, call_numbers, ARRAY_SIZE(call_numbers), call,
@@ -132,24 +111,6 @@ const struct data_layout calls__detail_layout = {
 
 /* --- robot_activity_data ------------------------------------------------------------------ */
 
-/* Three spellings have been in use; the columns have always been the same. */
-static const char *const robot_columns[][3] = {
-	{ "state", "func_start", "duration" },
-	{ "state_name", "function_start_time", "duration" },
-	{ "state_id", "function_start_time", "duration" },
-};
-
-/* Before June 2024 a state was a number. */
-static const char *state_of_number(const char *text)
-{
-	static const char *const states[] = { "STARTING_UP", "CALIBRATING", "ANALYZING_PROTOCOL",
-					      "RUNNING_PROTOCOL", "SHUTTING_DOWN" };
-
-	if (text[0] >= '0' && text[0] < '0' + (int)ARRAY_SIZE(states) && !text[1])
-		return states[text[0] - '0'];
-	return text;
-}
-
 static int take_robot(void *ctx, const struct data_row *row, const char **ret_wrong)
 {
 	const struct calls_taker *taker = ((struct calls_reader *)ctx)->taker;
@@ -158,14 +119,12 @@ static int take_robot(void *ctx, const struct data_row *row, const char **ret_wr
 	*ret_wrong = parse_times(row, &call);
 	if (*ret_wrong)
 		return 0;
-	call.state = state_of_number(call.state);
+	call.state = opentrons_state(call.state);
 	return taker->call ? taker->call(taker->ctx, &call) : 0;
 }
 
-const struct data_layout calls__robot_layouts[CALLS_ROBOT_LAYOUTS] = {
-	{ robot_columns[0], 3, 3, NULL, take_robot },
-	{ robot_columns[1], 3, 3, NULL, take_robot },
-	{ robot_columns[2], 3, 3, NULL, take_robot },
+const struct data_layout calls__robot_layouts[OPENTRONS_SPELLINGS] = {
+	{ opentrons_columns[0], OPENTRONS_COLUMN_CNT, OPENTRONS_COLUMN_CNT, NULL, take_robot },
+	{ opentrons_columns[1], OPENTRONS_COLUMN_CNT, OPENTRONS_COLUMN_CNT, NULL, take_robot },
+	{ opentrons_columns[2], OPENTRONS_COLUMN_CNT, OPENTRONS_COLUMN_CNT, NULL, take_robot },
 };
-
-_Static_assert(ARRAY_SIZE(robot_columns) == CALLS_ROBOT_LAYOUTS, "each spelling");

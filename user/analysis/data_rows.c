@@ -6,26 +6,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/csv_reader.h"
+#include "analysis/csv_header.h"
 #include "analysis/data_files.h"
-
-#define NO_COLUMN SIZE_MAX
-
-struct file_id {
-	dev_t dev;
-	ino_t ino;
-};
+#include "analysis/files_read.h"
 
 struct data_reader {
 	const struct data_layout *const *layouts;
 	size_t layout_cnt;
 	void *ctx;
 	const struct data_watch *watch;
-	struct file_id *files_read;
-	size_t file_read_cnt;
+	struct files_read files_read;
 
 	/* of the file that is being read */
 	const struct data_layout *layout;
@@ -64,7 +56,7 @@ void data_reader__free(struct data_reader *reader)
 	if (!reader)
 		return;
 	forget_more(reader);
-	free(reader->files_read);
+	files_read__free(&reader->files_read);
 	free(reader);
 }
 
@@ -81,16 +73,6 @@ static void use_default_layout(struct data_reader *reader)
 		reader->column[i] = i;
 }
 
-/* The first column of a name counts. */
-static size_t find_column(const struct csv_record *record, size_t field_cnt, const char *name)
-{
-	for (size_t i = 0; i < field_cnt; i++) {
-		if (!strcmp(record->fields[i].text, name))
-			return i;
-	}
-	return NO_COLUMN;
-}
-
 /* Where the values by name begin. They may have any names, those of our columns among them; but if
  * one that must be there stands behind the last column, somebody has put them in another order. */
 static size_t find_end(const struct csv_record *record, const struct data_layout *layout)
@@ -99,11 +81,11 @@ static size_t find_end(const struct csv_record *record, const struct data_layout
 
 	if (!layout->last_column)
 		return record->field_cnt;
-	last = find_column(record, record->field_cnt, layout->last_column);
-	if (last == NO_COLUMN)
+	last = csv_record__find(record, record->field_cnt, layout->last_column);
+	if (last == CSV_NO_COLUMN)
 		return record->field_cnt;
 	for (size_t i = 0; i < layout->required_cnt; i++) {
-		if (find_column(record, last, layout->columns[i]) == NO_COLUMN)
+		if (csv_record__find(record, last, layout->columns[i]) == CSV_NO_COLUMN)
 			return record->field_cnt;
 	}
 	return last + 1;
@@ -127,18 +109,15 @@ static int name_more(struct data_reader *reader, const struct csv_record *record
 static int try_layout(struct data_reader *reader, const struct data_layout *layout,
 		      const struct csv_record *record)
 {
-	size_t end = find_end(record, layout), column[DATA_COLUMNS_MAX];
+	size_t end = find_end(record, layout);
 	int err;
 
-	for (size_t i = 0; i < layout->column_cnt; i++) {
-		column[i] = find_column(record, end, layout->columns[i]);
-		if (column[i] == NO_COLUMN && i < layout->required_cnt)
-			return 0;
-	}
+	if (!csv_record__find_all(record, end, layout->columns, layout->column_cnt,
+				  layout->required_cnt, reader->column))
+		return 0;
 	err = name_more(reader, record, end);
 	if (err)
 		return err;
-	memcpy(reader->column, column, sizeof(column));
 	reader->layout = layout;
 	reader->field_cnt = record->field_cnt;
 	return 1;
@@ -170,8 +149,9 @@ static int take_fields(struct data_reader *reader, const struct csv_record *reco
 	struct data_row row = { values, reader->more, reader->more_cnt };
 
 	for (size_t i = 0; i < reader->layout->column_cnt; i++)
-		values[i] = reader->column[i] == NO_COLUMN ? NULL
-							   : record->fields[reader->column[i]].text;
+		values[i] = reader->column[i] == CSV_NO_COLUMN
+				    ? NULL
+				    : record->fields[reader->column[i]].text;
 	for (size_t i = 0; i < reader->more_cnt; i++)
 		reader->more[i].text = record->fields[reader->more_from + i].text;
 	return reader->layout->take(reader->ctx, &row, ret_wrong);
@@ -222,40 +202,15 @@ static int take_record(void *ctx, const struct csv_record *record)
 
 /* --- files -------------------------------------------------------------------------------- */
 
-/* A pipe is never the same twice; a file given twice, by itself or with its directory, is. */
-static int note_file(struct data_reader *reader, int fd, bool *ret_read_before)
-{
-	struct file_id *grown;
-	struct stat st;
-
-	*ret_read_before = false;
-	if (fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	for (size_t i = 0; i < reader->file_read_cnt; i++) {
-		*ret_read_before = reader->files_read[i].dev == st.st_dev &&
-				   reader->files_read[i].ino == st.st_ino;
-		if (*ret_read_before)
-			return 0;
-	}
-	grown = reallocarray(reader->files_read, reader->file_read_cnt + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	reader->files_read = grown;
-	grown[reader->file_read_cnt++] = (struct file_id) { st.st_dev, st.st_ino };
-	return 0;
-}
-
 static int read_open_file(struct data_reader *reader, int fd, const char *path, struct fault *why)
 {
-	bool read_before = false;
+	enum file_met met;
 	int err;
 
 	reader->stopped = false;
 	use_default_layout(reader);
-	err = note_file(reader, fd, &read_before);
-	if (!err && !read_before)
+	err = files_read__note(&reader->files_read, fd, &met);
+	if (!err && met != FILE_MET_AGAIN)
 		err = csv_read_fd(fd, path, take_record, reader);
 	if (!err || reader->stopped)
 		return err;

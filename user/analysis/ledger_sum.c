@@ -13,25 +13,23 @@ static bool is_reset(const struct ledger_row *old, const struct ledger_row *row)
 	       row->unmatched_returns < old->unmatched_returns;
 }
 
-void ledger_sum__add(struct ledger_sum *sum, const struct ledger_row *row)
+void ledger_sum__add(struct ledger_row *sum, struct ledger_row *latest,
+		     const struct ledger_row *row)
 {
-	if (is_reset(&sum->latest, row))
-		ledger_sum__close(sum);
-	sum->latest = *row;
-	sum->latest.state = NULL; /* borrowed from the row */
+	if (is_reset(latest, row))
+		ledger_sum__close(sum, latest);
+	*latest = *row;
+	latest->state = NULL; /* borrowed from the row */
 }
 
-void ledger_sum__close(struct ledger_sum *sum)
+void ledger_sum__close(struct ledger_row *sum, struct ledger_row *latest)
 {
-	const struct ledger_row *latest = &sum->latest;
-	struct ledger_row *all = &sum->sum;
-
 	for (int i = 0; i < TACHO_ENDED_CNT; i++)
-		all->ended[i] += latest->ended[i];
-	all->entries += latest->entries;
-	all->lost_ring += latest->lost_ring;
-	all->lost_nesting += latest->lost_nesting;
-	all->lost_other += latest->lost_other;
-	all->unmatched_returns += latest->unmatched_returns;
-	sum->latest = (struct ledger_row) {};
+		sum->ended[i] += latest->ended[i];
+	sum->entries += latest->entries;
+	sum->lost_ring += latest->lost_ring;
+	sum->lost_nesting += latest->lost_nesting;
+	sum->lost_other += latest->lost_other;
+	sum->unmatched_returns += latest->unmatched_returns;
+	*latest = (struct ledger_row) {};
 }

@@ -8,15 +8,12 @@
 
 #include "row.h"
 
-/* Zero-initialise. */
-struct ledger_sum {
-	struct ledger_row latest; /* of the recording that is being read */
-	struct ledger_row sum;	  /* of those before it */
-};
-
-void ledger_sum__add(struct ledger_sum *sum, const struct ledger_row *row);
+/* latest: the newest row of the recording that is being read; sum: of those before it.
+ * Zero-initialise both. */
+void ledger_sum__add(struct ledger_row *sum, struct ledger_row *latest,
+		     const struct ledger_row *row);
 
 /* The next row, if one comes, is of another recording. */
-void ledger_sum__close(struct ledger_sum *sum);
+void ledger_sum__close(struct ledger_row *sum, struct ledger_row *latest);
 
 #endif

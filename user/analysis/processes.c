@@ -151,7 +151,7 @@ static int grow_list(struct processes *processes)
 }
 
 static struct process *add_process(struct processes *processes, const struct process *key,
-				   const struct process_sample *sample)
+				   const struct usage_sample *sample)
 {
 	struct process *process = calloc(1, sizeof(*process));
 
@@ -170,7 +170,7 @@ static struct process *add_process(struct processes *processes, const struct pro
 	return process;
 }
 
-static struct process *want(struct processes *processes, const struct process_sample *sample)
+static struct process *want(struct processes *processes, const struct usage_sample *sample)
 {
 	const struct process key = {
 		.usage.pid = sample->pid,
@@ -183,7 +183,7 @@ static struct process *want(struct processes *processes, const struct process_sa
 }
 
 /* Of the newest row: a process may become another program. */
-static int take_names(struct process_usage *usage, const struct process_sample *sample)
+static int take_names(struct process_usage *usage, const struct usage_sample *sample)
 {
 	char *command = NULL;
 
@@ -200,7 +200,7 @@ static int take_names(struct process_usage *usage, const struct process_sample *
 	return 0;
 }
 
-static void add_numbers(struct process_usage *usage, const struct process_sample *sample)
+static void add_numbers(struct process_usage *usage, const struct usage_sample *sample)
 {
 	if (sample->cpu_ns < usage->least_cpu_ns)
 		usage->least_cpu_ns = sample->cpu_ns;
@@ -225,7 +225,7 @@ static void add_numbers(struct process_usage *usage, const struct process_sample
 	}
 }
 
-int processes__add(struct processes *processes, const struct process_sample *sample)
+int processes__add(struct processes *processes, const struct usage_sample *sample)
 {
 	struct process *process;
 	int err;

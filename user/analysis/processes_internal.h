@@ -12,7 +12,7 @@
 #include "analysis/processes.h"
 
 /* One row, checked. */
-struct process_sample {
+struct usage_sample {
 	uint64_t time_ns;
 	uint64_t start_ns;
 	uint32_t pid;	     /* 0: the command line tells processes apart */
@@ -52,7 +52,7 @@ struct processes {
 };
 
 /* processes.c: 0 or -ENOMEM. */
-int processes__add(struct processes *processes, const struct process_sample *sample);
+int processes__add(struct processes *processes, const struct usage_sample *sample);
 
 /* processes_rows.c */
 bool processes__knows(void *ctx, const struct csv_record *record);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/csv_header.h"
 #include "parse.h"
 #include "python_text.h"
 
@@ -14,7 +15,7 @@
 struct process_layout {
 	const char *const *columns;
 	size_t column_cnt;
-	const char *(*parse)(const char *const *values, struct process_sample *sample);
+	const char *(*parse)(const char *const *values, struct usage_sample *sample);
 };
 
 /* --- process_detail.csv ---------------------------------------------------------------------- */
@@ -53,7 +54,7 @@ static int parse_if_known(const char *text, bool *ret_known, uint64_t *ret_value
 	return *text ? parse_u64(text, 0, UINT64_MAX, ret_value) : 0;
 }
 
-static int parse_exit_code(const char *text, struct process_sample *sample)
+static int parse_exit_code(const char *text, struct usage_sample *sample)
 {
 	bool negative = *text == '-';
 	uint64_t magnitude = 0;
@@ -65,20 +66,20 @@ static int parse_exit_code(const char *text, struct process_sample *sample)
 	return 0;
 }
 
-static int parse_event(const char *text, struct process_sample *sample)
+static int parse_event(const char *text, struct usage_sample *sample)
 {
 	sample->ended = !strcmp(text, "exit");
 	sample->at_tick = !strcmp(text, "sample");
 	return sample->ended || sample->at_tick || !strcmp(text, "exec") ? 0 : -EINVAL;
 }
 
-static const char *parse_detail(const char *const *values, struct process_sample *sample)
+static const char *parse_detail(const char *const *values, struct usage_sample *sample)
 {
 	uint64_t pid;
 	bool known;
 
-	*sample = (struct process_sample) { .command = values[DETAIL_COMMAND],
-					    .comm = values[DETAIL_COMM] };
+	*sample = (struct usage_sample) { .command = values[DETAIL_COMMAND],
+					  .comm = values[DETAIL_COMM] };
 	if (parse_u64(values[DETAIL_TIME], 0, UINT64_MAX, &sample->time_ns))
 		return "the time is no number of nanoseconds";
 	if (parse_event(values[DETAIL_EVENT], sample))
@@ -132,13 +133,13 @@ static int parse_seconds(const char *text, uint64_t *ret_ns)
 	return 0;
 }
 
-static const char *parse_resource(const char *const *values, struct process_sample *sample)
+static const char *parse_resource(const char *const *values, struct usage_sample *sample)
 {
 	uint64_t system_ns;
 
-	*sample = (struct process_sample) { .command = values[RESOURCE_COMMAND],
-					    .command_raw = true,
-					    .comm = "" };
+	*sample = (struct usage_sample) { .command = values[RESOURCE_COMMAND],
+					  .command_raw = true,
+					  .comm = "" };
 	if (parse_u64(values[RESOURCE_TIME], 0, UINT64_MAX, &sample->time_ns))
 		return "the time is no number of nanoseconds";
 	if (parse_seconds(values[RESOURCE_SINCE], &sample->start_ns))
@@ -166,19 +167,9 @@ static const struct process_layout resource_layout = {
 static bool find_columns(struct processes *processes, const struct process_layout *layout,
 			 const struct csv_record *record)
 {
-	size_t column[ARRAY_SIZE(processes->column)];
-	size_t at;
-
-	for (size_t i = 0; i < layout->column_cnt; i++) {
-		for (at = 0; at < record->field_cnt; at++) {
-			if (!strcmp(record->fields[at].text, layout->columns[i]))
-				break;
-		}
-		if (at == record->field_cnt)
-			return false;
-		column[i] = at;
-	}
-	memcpy(processes->column, column, sizeof(column));
+	if (!csv_record__find_all(record, record->field_cnt, layout->columns, layout->column_cnt,
+				  layout->column_cnt, processes->column))
+		return false;
 	processes->layout = layout;
 	processes->field_cnt = record->field_cnt;
 	return true;
@@ -191,7 +182,7 @@ static bool take_header(struct processes *processes, const struct csv_record *re
 }
 
 static const char *parse(const struct processes *processes, const struct csv_record *record,
-			 struct process_sample *sample)
+			 struct usage_sample *sample)
 {
 	const char *values[ARRAY_SIZE(processes->column)];
 
@@ -205,7 +196,7 @@ static const char *parse(const struct processes *processes, const struct csv_rec
 bool processes__knows(void *ctx, const struct csv_record *record)
 {
 	struct processes *processes = ctx;
-	struct process_sample sample;
+	struct usage_sample sample;
 
 	if (take_header(processes, record))
 		return true;
@@ -228,7 +219,7 @@ static void refuse(struct processes *processes, const struct csv_record *record,
 int processes__take(void *ctx, const struct csv_record *record)
 {
 	struct processes *processes = ctx;
-	struct process_sample sample;
+	struct usage_sample sample;
 	const char *wrong = record->wrong;
 
 	if (record->kind == CSV_RECORD_TORN) {

@@ -33,6 +33,10 @@ int compare_show(const struct compare_report *report, const struct compare_forma
  * percentiles have no interval. */
 void compare_show_notes(const struct compare_report *report, FILE *out);
 
+/* The same, line by line. 0, -ENOMEM, or what take returned, which anything but 0 ends. */
+int compare_each_note(const struct compare_report *report, int (*take)(void *ctx, const char *line),
+		      void *ctx);
+
 /* A finding as a line of text, which names may have made long; malloced, NULL without memory. */
 char *compare_finding_text(const struct threshold_finding *finding);
 

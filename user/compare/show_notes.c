@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "compare/show_private.h"
 #include "escape.h"
 #include "ledger.h"
+#include "report/states.h"
 
 static const char *const side_names[COMPARE_SIDE_CNT] = { "base", "new" };
 
@@ -16,17 +19,7 @@ uint64_t compare_lost(const struct compared_state *state, enum compare_side side
 
 uint64_t compare_unfinished(const struct compared_state *state, enum compare_side side)
 {
-	static const enum tacho_ended kinds[] = {
-		TACHO_ENDED_THREAD_EXIT,
-		TACHO_ENDED_EXEC,
-		TACHO_ENDED_KILLED,
-		TACHO_ENDED_OPEN,
-	};
-	uint64_t cnt = 0;
-
-	for (size_t i = 0; state->series[side] && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		cnt += activity_series__unfinished(state->series[side], kinds[i]);
-	return cnt;
+	return state->series[side] ? report_series__unfinished(state->series[side]) : 0;
 }
 
 uint64_t compare_summarised(const struct compared_state *state, enum compare_side side)
@@ -119,4 +112,23 @@ void compare_show_notes(const struct compare_report *report, FILE *out)
 		note_rows(activities__torn_cnt(report->activities[s]), "torn", "last row", s, out);
 	}
 	note_needs(report->comparison, out);
+}
+
+int compare_each_note(const struct compare_report *report, int (*take)(void *ctx, const char *line),
+		      void *ctx)
+{
+	size_t sz = 0;
+	char *text = NULL, *line, *rest;
+	FILE *notes = open_memstream(&text, &sz);
+	int err = 0;
+
+	if (!notes)
+		return -ENOMEM;
+	compare_show_notes(report, notes);
+	if (fclose(notes))
+		err = -ENOMEM;
+	for (rest = text; !err && (line = strsep(&rest, "\n")) && *line;)
+		err = take(ctx, line);
+	free(text);
+	return err;
 }

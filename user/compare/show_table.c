@@ -166,24 +166,14 @@ static int put_markdown_state(const struct compared_state *state, FILE *out)
 }
 
 /* A list, since lines that follow one another would become one paragraph. */
-static int put_markdown_notes(const struct compare_report *report, FILE *out)
+static int put_markdown_note(void *ctx, const char *line)
 {
-	size_t sz = 0;
-	char *text = NULL, *line, *rest;
-	FILE *notes = open_memstream(&text, &sz);
-	int err = 0;
+	FILE *out = ctx;
+	int err;
 
-	if (!notes)
-		return -ENOMEM;
-	compare_show_notes(report, notes);
-	if (fclose(notes))
-		err = -ENOMEM;
-	for (rest = text; !err && (line = strsep(&rest, "\n")) && *line;) {
-		fputs("- ", out);
-		err = put_code(line, out);
-		fputc('\n', out);
-	}
-	free(text);
+	fputs("- ", out);
+	err = put_code(line, out);
+	fputc('\n', out);
 	return err;
 }
 
@@ -203,5 +193,5 @@ int compare_show_markdown(const struct compare_report *report, FILE *out)
 	fputc('\n', out);
 	compare_show_count(comparison, out);
 	fputc('\n', out);
-	return err ? err : put_markdown_notes(report, out);
+	return err ? err : compare_each_note(report, put_markdown_note, out);
 }

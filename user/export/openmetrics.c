@@ -46,7 +46,8 @@ struct state {
 	bool ended_known;
 	uint64_t failed;
 	bool failed_known;
-	struct ledger_sum ledger;
+	struct ledger_row ledger; /* of all recordings but the latest */
+	struct ledger_row ledger_latest;
 	bool has_ledger;
 };
 
@@ -85,8 +86,11 @@ static void metrics_free(struct exporter *exporter)
 
 static int metrics_path(struct exporter *exporter)
 {
-	for (size_t i = 0; i < exporter->states.cnt; i++)
-		ledger_sum__close(&((struct state *)exporter->states.items[i])->ledger);
+	for (size_t i = 0; i < exporter->states.cnt; i++) {
+		struct state *state = exporter->states.items[i];
+
+		ledger_sum__close(&state->ledger, &state->ledger_latest);
+	}
 	return 0;
 }
 
@@ -141,7 +145,7 @@ static int metrics_ledger(struct exporter *exporter, const struct ledger_row *ro
 	if (!state)
 		return -ENOMEM;
 	state->has_ledger = true;
-	ledger_sum__add(&state->ledger, row);
+	ledger_sum__add(&state->ledger, &state->ledger_latest, row);
 	return 0;
 }
 
@@ -212,7 +216,7 @@ static void put_failures(FILE *out, const struct state *state)
 
 static void put_losses(FILE *out, const struct state *state)
 {
-	const struct ledger_row *sum = &state->ledger.sum;
+	const struct ledger_row *sum = &state->ledger;
 	const struct {
 		const char *why;
 		uint64_t cnt;
@@ -231,7 +235,7 @@ static void put_unmatched(FILE *out, const struct state *state)
 {
 	if (state->has_ledger)
 		fprintf(out, "tacho_unmatched_returns_total{state=\"%s\"} %" PRIu64 "\n",
-			state->label, state->ledger.sum.unmatched_returns);
+			state->label, state->ledger.unmatched_returns);
 }
 
 static const struct {

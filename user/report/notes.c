@@ -47,7 +47,7 @@ static void put_lost(FILE *out, const struct report_state *state, const char *na
 
 static void put_unfinished(FILE *out, const struct report_state *state, const char *name)
 {
-	uint64_t cnt = report_state__unfinished(state);
+	uint64_t cnt = report_series__unfinished(state->series);
 	bool first = true;
 
 	if (!cnt)

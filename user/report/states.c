@@ -55,13 +55,13 @@ void report_states__free(struct report_states *states)
 	*states = (struct report_states) {};
 }
 
-uint64_t report_state__unfinished(const struct report_state *state)
+uint64_t report_series__unfinished(const struct activity_series *series)
 {
 	uint64_t cnt = 0;
 
 	for (int i = 0; i < TACHO_ENDED_CNT; i++) {
 		if (!ended_finished((enum tacho_ended)i))
-			cnt += activity_series__unfinished(state->series, (enum tacho_ended)i);
+			cnt += activity_series__unfinished(series, (enum tacho_ended)i);
 	}
 	return cnt;
 }
@@ -177,7 +177,7 @@ static void put_state(struct sheet *sheet, const struct report_state *state, uin
 	put_durations(sheet, state, total);
 	put_if(sheet, series->failed_known_cnt, series->failed_cnt);
 	sheet__u64(sheet, ledger_row__lost(ledger));
-	sheet__u64(sheet, report_state__unfinished(state));
+	sheet__u64(sheet, report_series__unfinished(series));
 	sheet__u64(sheet, series->summarised.cnt);
 	sheet__u64(sheet, ledger->lost_ring);
 	sheet__u64(sheet, ledger->lost_nesting);

@@ -28,6 +28,6 @@ struct sheet *report_states__sheet(const struct report_states *states);
 bool report_states__any_failed(const struct report_states *states);
 
 /* Calls that are known not to have finished, without those that were summarised. */
-uint64_t report_state__unfinished(const struct report_state *state);
+uint64_t report_series__unfinished(const struct activity_series *series);
 
 #endif
