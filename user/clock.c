@@ -22,16 +22,16 @@ uint64_t clock_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-int64_t clock_measure_offset(void)
+int64_t clock_measure_offset(clockid_t clock)
 {
 	uint64_t best_gap = UINT64_MAX;
 	int64_t offset = 0;
 	uint64_t before, wall, after;
 
 	for (int i = 0; i < READINGS; i++) {
-		before = read_clock(CLOCK_MONOTONIC);
+		before = read_clock(clock);
 		wall = read_clock(CLOCK_REALTIME);
-		after = read_clock(CLOCK_MONOTONIC);
+		after = read_clock(clock);
 		if (after - before >= best_gap)
 			continue;
 		best_gap = after - before;

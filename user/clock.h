@@ -10,11 +10,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 uint64_t clock_monotonic_ns(void);
 
-/* CLOCK_REALTIME - CLOCK_MONOTONIC, from the tightest of several readings. */
-int64_t clock_measure_offset(void);
+/* CLOCK_REALTIME - that clock (CLOCK_MONOTONIC, CLOCK_BOOTTIME), from the tightest of several
+ * readings. */
+int64_t clock_measure_offset(clockid_t clock);
 
 /* A timerfd that becomes readable when CLOCK_REALTIME is set (TFD_TIMER_CANCEL_ON_SET,
  * timerfd_create(2)); read it with clock_step_acknowledge. Negative errno on failure. */

@@ -281,21 +281,14 @@ static int take_event(void *ctx, const struct tacho_process_event *event)
 	return 0;
 }
 
-static int64_t measure_real_minus_boot(void)
-{
-	struct timespec real, boot;
-
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return (real.tv_sec - boot.tv_sec) * 1000000000LL + (real.tv_nsec - boot.tv_nsec);
-}
-
 static void look_around(struct resources *r, const struct system_usage *usage)
 {
-	struct process_surroundings here = { .real_minus_boot_ns = measure_real_minus_boot() };
+	const struct process_surroundings here = {
+		.real_minus_boot_ns = clock_measure_offset(CLOCK_BOOTTIME),
+		.boot_s = usage->boot_time_s,
+		.memory_total_bytes = usage->values[TACHO_SYSTEM_MEMORY_TOTAL],
+	};
 
-	read_boot_time_s("/", &here.boot_s, NULL);
-	here.memory_total_bytes = usage->values[TACHO_SYSTEM_MEMORY_TOTAL];
 	process_tracker__set_surroundings(r->tracker, &here);
 }
 
@@ -320,7 +313,6 @@ static int32_t to_tenths(double value)
 static int put_gpu(void *ctx, const struct gpu_usage *usage)
 {
 	struct resources *r = ctx;
-
 	const struct event_gpu event = {
 		.usage = {
 			.time_ns = usage->time_ns,

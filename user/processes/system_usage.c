@@ -298,6 +298,7 @@ static int sample_cpus(struct system_reader *reader, struct system_usage *usage)
 		reader->cpu_busy[i] = TACHO_CPU_UNKNOWN;
 	err = read_file(reader, FILE_STAT);
 	at = err ? "" : reader->text.data;
+	stat__boot_time_s(at, &usage->boot_time_s);
 	while (stat__next_cpu(&at, &number, &times)) {
 		if (make_room(reader, number + 1))
 			return -ENOMEM;
@@ -334,45 +335,3 @@ int system_reader__sample(struct system_reader *reader, struct system_usage *ret
 
 /* --- single facts ------------------------------------------------------------------------------
  */
-
-static int slurp_file(const char *root, enum file file, struct slurp *slurp, struct fault *why)
-{
-	int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err;
-
-	if (root_fd < 0)
-		return fault__set(why, -errno, "%s: %s", root, strerror(errno));
-	err = slurp__read_at(slurp, root_fd, file_names[file]);
-	close(root_fd);
-	if (err)
-		fault__set(why, err, "/%s: %s", file_names[file], strerror(-err));
-	return err;
-}
-
-int read_boot_time_s(const char *root, uint64_t *ret_s, struct fault *why)
-{
-	struct slurp slurp = {};
-	int err = slurp_file(root, FILE_STAT, &slurp, why);
-
-	if (!err && !stat__boot_time_s(slurp.data, ret_s))
-		err = fault__set(why, -ENODATA, "/proc/stat: says no boot time");
-	slurp__free(&slurp);
-	return err;
-}
-
-int read_memory_total_bytes(const char *root, uint64_t *ret_bytes, struct fault *why)
-{
-	struct slurp slurp = {};
-	int err = slurp_file(root, FILE_MEMINFO, &slurp, why);
-	struct meminfo meminfo;
-
-	if (!err) {
-		meminfo__parse(slurp.data, &meminfo);
-		if (meminfo__knows(&meminfo, MEMINFO_TOTAL))
-			*ret_bytes = (uint64_t)meminfo.bytes[MEMINFO_TOTAL];
-		else
-			err = fault__set(why, -ENODATA, "/proc/meminfo: says no MemTotal");
-	}
-	slurp__free(&slurp);
-	return err;
-}

@@ -18,6 +18,7 @@ struct system_usage {
 	__u64 known;			      /* bit n: values[n] is known */
 	__u64 values[TACHO_SYSTEM_VALUE_CNT]; /* by enum tacho_system_value, which has the units
 					       */
+	uint64_t boot_time_s; /* since the Unix epoch; moves when the clock is set; 0: unknown */
 	/* Of each CPU by its number: tenths of a percent since the sample before, or
 	 * TACHO_CPU_UNKNOWN. The reader's; good until its next sample or its end. */
 	const uint16_t *cpu_busy;
@@ -45,10 +46,5 @@ void system_reader__free(struct system_reader *reader); /* NULL is fine */
  */
 int system_reader__sample(struct system_reader *reader, struct system_usage *ret_usage,
 			  struct fault *why);
-
-/* Each from a file opened anew. Boot time is in seconds since the Unix epoch and moves when the
- * clock is set. -ENODATA when the file does not have it. */
-int read_boot_time_s(const char *root, uint64_t *ret_s, struct fault *why);
-int read_memory_total_bytes(const char *root, uint64_t *ret_bytes, struct fault *why);
 
 #endif

@@ -139,7 +139,7 @@ int session__put_preamble(struct session *s, struct fault *why)
 	}
 	if (!err)
 		err = session__put_new_probes(s);
-	s->clock_offset_ns = clock_measure_offset();
+	s->clock_offset_ns = clock_measure_offset(CLOCK_MONOTONIC);
 	if (!err)
 		err = encode_clock(session__put, s, 0, s->clock_offset_ns);
 	if (err)
@@ -236,7 +236,7 @@ void session__put_sums(struct session *s, bool last)
 
 void session__put_clock(struct session *s)
 {
-	int64_t offset_ns = clock_measure_offset();
+	int64_t offset_ns = clock_measure_offset(CLOCK_MONOTONIC);
 
 	if (llabs(offset_ns - s->clock_offset_ns) < CLOCK_JITTER_NS)
 		return;
