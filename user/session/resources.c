@@ -11,12 +11,6 @@
 #include "../processes/resources.h"
 #include "session_internal.h"
 
-static void notice(void *ctx, const char *text)
-{
-	(void)ctx;
-	message("record: %s", text);
-}
-
 int session__open_resources(struct session *s, struct fault *why)
 {
 	const struct session_options *o = s->options;
@@ -27,7 +21,7 @@ int session__open_resources(struct session *s, struct fault *why)
 		.put = session__put,
 		.put_ctx = s,
 		.source = o->process_source,
-		.notice = notice,
+		.notice = session__notice,
 		.pids = o->pids,
 		.pid_cnt = o->pid_cnt,
 		.command = s->command ? command__pid(s->command) : 0,

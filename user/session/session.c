@@ -138,12 +138,6 @@ static int watch_all(struct session *s, struct fault *why)
 
 /* --- starting ------------------------------------------------------------------------------ */
 
-static void notice(void *ctx, const char *text)
-{
-	(void)ctx;
-	message("record: %s", text);
-}
-
 static int open_outputs(struct session *s, struct fault *why)
 {
 	const struct config *config = s->options->config;
@@ -159,7 +153,7 @@ static int open_outputs(struct session *s, struct fault *why)
 		.rotate_keep = config->rotate_keep,
 		.sync_ns = config->sync_ns,
 		.backlog_bytes = BACKLOG_BYTES,
-		.notice = notice,
+		.notice = session__notice,
 	};
 	err = recorder__new((const char *const *)config->formats, config->format_cnt, &sinks,
 			    &s->recorder, why);

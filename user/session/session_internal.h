@@ -60,6 +60,8 @@ int session__watch_resources(struct session *s, int timer_fd, int event_fd, stru
 /* --- tell.c: what is said ----------------------------------------------------------------------
  */
 
+/* What modules have to say to the user; ctx is not used. */
+void session__notice(void *ctx, const char *text);
 void session__announce(const struct session *s);
 void session__show_status(const struct session *s);
 void session__tell_trouble(const struct session *s);

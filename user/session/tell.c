@@ -9,6 +9,12 @@
 #include "../processes/resources.h"
 #include "session_internal.h"
 
+void session__notice(void *ctx, const char *text)
+{
+	(void)ctx;
+	message("record: %s", text);
+}
+
 static size_t pending_cnt(const struct plan *plan)
 {
 	size_t cnt = 0;
