@@ -87,7 +87,8 @@ bool escape_is_plain(const char *text)
 	return !odd;
 }
 
-size_t escape_bytes(char *escaped, const char *text, size_t sz)
+/* lines: control characters and backslashes as well, and not only what is no UTF-8. */
+static size_t escape(char *escaped, const char *text, size_t sz, bool lines)
 {
 	const unsigned char *c = (const unsigned char *)text;
 	const unsigned char *end = c + sz;
@@ -95,11 +96,11 @@ size_t escape_bytes(char *escaped, const char *text, size_t sz)
 
 	while (c < end) {
 		sz = utf8_character_sz(c, (size_t)(end - c));
-		if (*c == '\\') {
+		if (lines && *c == '\\') {
 			*at++ = '\\';
 			*at++ = '\\';
 			c++;
-		} else if (sz && !is_control(c)) {
+		} else if (sz && !(lines && is_control(c))) {
 			memcpy(at, c, sz);
 			at += sz;
 			c += sz;
@@ -109,6 +110,16 @@ size_t escape_bytes(char *escaped, const char *text, size_t sz)
 	}
 	*at = '\0';
 	return (size_t)(at - escaped);
+}
+
+size_t escape_bytes(char *escaped, const char *text, size_t sz)
+{
+	return escape(escaped, text, sz, true);
+}
+
+size_t escape_no_utf8(char *escaped, const char *text, size_t sz)
+{
+	return escape(escaped, text, sz, false);
 }
 
 /* How many of the bytes, from the first on, are ASCII: eight at a time. */
@@ -140,26 +151,6 @@ bool escape_is_utf8(const char *text, size_t sz)
 		at += ascii_sz(text + at, sz - at);
 	}
 	return true;
-}
-
-size_t escape_no_utf8(char *escaped, const char *text, size_t sz)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	const unsigned char *end = c + sz;
-	char *at = escaped;
-
-	while (c < end) {
-		sz = utf8_character_sz(c, (size_t)(end - c));
-		if (sz) {
-			memcpy(at, c, sz);
-			at += sz;
-			c += sz;
-		} else {
-			at = put_hex(at, *c++);
-		}
-	}
-	*at = '\0';
-	return (size_t)(at - escaped);
 }
 
 char *escape_text(const char *text)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "csv.h"
@@ -62,11 +61,9 @@ static int junmai_csv_open(const struct export_options *options, struct exporter
 	struct exporter *exporter;
 	int err;
 
-	if (mkdir(options->directory, 0777) && errno != EEXIST) {
-		err = -errno;
-		return fault__set(why, err, "%s: cannot create: %s", options->directory,
-				  strerror(-err));
-	}
+	err = new_directory(options->directory, why);
+	if (err)
+		return err;
 	exporter = calloc(1, sizeof(*exporter));
 	if (!exporter)
 		return fault__set(why, -ENOMEM, "no memory");

@@ -55,6 +55,16 @@ int new_file__open_as(struct new_file *file, const char *path, const char *unfin
 	return err;
 }
 
+int new_directory(const char *path, struct fault *why)
+{
+	int err;
+
+	if (!mkdir(path, 0777) || errno == EEXIST)
+		return 0;
+	err = -errno;
+	return fault__set(why, err, "%s: cannot create: %s", path, strerror(-err));
+}
+
 int new_file__open(struct new_file *file, const char *path, struct fault *why)
 {
 	char *unfinished;

@@ -17,6 +17,9 @@ struct new_file {
 	char *unfinished; /* NULL: written in place */
 };
 
+/* For files; one that is there already is fine. */
+int new_directory(const char *path, struct fault *why);
+
 /* path NULL: standard output. */
 int new_file__open(struct new_file *file, const char *path, struct fault *why);
 

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "csv.h"
 #include "ended.h"
@@ -101,11 +100,9 @@ static int quantumleap_open(const struct export_options *options, struct exporte
 	struct exporter *exporter;
 	int err;
 
-	if (mkdir(options->directory, 0777) && errno != EEXIST) {
-		err = -errno;
-		return fault__set(why, err, "%s: cannot create: %s", options->directory,
-				  strerror(-err));
-	}
+	err = new_directory(options->directory, why);
+	if (err)
+		return err;
 	exporter = calloc(1, sizeof(*exporter));
 	if (!exporter)
 		return fault__set(why, -ENOMEM, "no memory");
