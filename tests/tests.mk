@@ -163,7 +163,7 @@ tests: all targets $(UNIT_TESTS)
 # those that fork: QEMU 7.2's user emulation now and then leaves the child spinning.
 ARM64_NATIVE_ONLY := code_parts code_steps code_switch cold_part dwarf_spoiled eh_frame elf elf_functions \
 	elf_names elf_spoiled elf_tables locate system_usage
-ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e config_fixture.h \
+ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e config_fixture.h -e run_command.h -e report_fixture.h \
 	$(filter-out $(ARM64_NATIVE_ONLY:%=tests/unit/test_%.c),$(UNIT_SRC))))
 
 # What the emulated arm64 machine of tests/vm records.

@@ -5,38 +5,18 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <sys/wait.h>
-
-#include "commands.h"
 #include "compare_fixture.h"
+#include "run_command.h"
 
-/* In a process of its own, in the directory, with its output in the files "out" and "err"; or to
- * out_path, if that is not NULL. Returns the exit status. */
-static int run_to(const struct scratch *scratch, const char *out_path, char **argv)
+static int exit_status(int status)
 {
-	int argc = 0, status;
-	pid_t pid;
-
-	while (argv[argc])
-		argc++;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		if (chdir(scratch->path) || !freopen(out_path ? out_path : "out", "w", stdout) ||
-		    !freopen("err", "w", stderr))
-			_exit(100);
-		status = cmd_compare(argc, argv);
-		fflush(stdout);
-		fflush(stderr);
-		_exit(status);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
 
 #define RUN_TO(scratch, out_path, ...)                                                             \
-	run_to(scratch, out_path, (char *[]) { (char *)"compare", ##__VA_ARGS__, NULL })
+	exit_status(run_command(cmd_compare, scratch, out_path,                                    \
+				(char *[]) { (char *)"compare", ##__VA_ARGS__, NULL }))
 #define RUN(scratch, ...) RUN_TO(scratch, NULL, ##__VA_ARGS__)
 
 /* The same calls take twice as long. */
@@ -251,7 +231,7 @@ static void expect_refused(const struct scratch *scratch, char **argv, const cha
 {
 	char expected[512];
 
-	assert_int_equal(run_to(scratch, NULL, argv), 2);
+	assert_int_equal(exit_status(run_command(cmd_compare, scratch, NULL, argv)), 2);
 	snprintf(expected, sizeof(expected), "tacho: compare: %s (see tacho compare --help)\n",
 		 why);
 	scratch__expect(scratch, "err", expected);
