@@ -36,7 +36,7 @@ WARNINGS := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Wshadow -Wmissing-prototypes $(SANITIZE)
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -DTACHO_VERSION='"$(VERSION)"'
-LDLIBS := -lbpf -ldw -lelf -lcapstone -linih -ljansson -liberty -llzma -lz -lm $(LDLIBS)
+LDLIBS := -lbpf -ldw -lelf -lcapstone -linih -ljansson -liberty -llzma -lzstd -lz -lcap -lsystemd -lm $(LDLIBS)
 BPF_TARGET_arm64 := arm64
 BPF_TARGET_x86_64 := x86
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) $(WARNINGS) \
