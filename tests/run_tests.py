@@ -88,7 +88,15 @@ def suites(build):
         yield f"{script.parent.name}/{script.stem}", [sys.executable, str(script)]
 
 
+def forget_ignored_signals():
+    """nohup, and a shell's `&`, leave signals ignored, and what we start would inherit that."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main():
+    forget_ignored_signals()
     build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build").resolve()
     patterns = sys.argv[2:] or ["*"]
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", PYTHONDONTWRITEBYTECODE="1",
