@@ -17,7 +17,7 @@
 
 #define PIDS_MAX 1024
 
-enum { OPTION_FOR = 1, OPTION_RAW };
+enum { OPTION_FOR = 1, OPTION_RAW, OPTION_STATUS };
 
 static const struct cli_option options[] = {
 	SETTINGS_OPTIONS,
@@ -26,6 +26,7 @@ static const struct cli_option options[] = {
 	{ 'p', "pid", "PID", "record only this process; repeatable" },
 	{ OPTION_FOR, "for", "TIME", "end after this time (30s, 5min, 1h)" },
 	{ OPTION_RAW, "raw", "FILE", "keep the raw stream too, for tacho replay" },
+	{ OPTION_STATUS, "status", "FILE", "say there how it goes, for tacho status" },
 	{},
 };
 
@@ -56,6 +57,7 @@ struct arguments {
 	size_t pid_cnt;
 	uint64_t duration_ns;
 	const char *raw_path;
+	const char *status_path;
 	char **command;
 };
 
@@ -98,6 +100,9 @@ static int take_option(struct arguments *args, int letter, char *arg)
 	case OPTION_RAW:
 		args->raw_path = arg;
 		return 0;
+	case OPTION_STATUS:
+		args->status_path = arg;
+		return *arg ? 0 : cli__refuse(&cli, "--status: the file is empty");
 	default:
 		return settings__take(&args->settings, letter, arg);
 	}
@@ -143,34 +148,44 @@ static int parse_arguments(struct arguments *args, int argc, char **argv, bool *
 static void tell_process_rows(const struct session_result *result, bool alone,
 			      const char *directory)
 {
+	const struct message_subject stopped = { .id = MESSAGE_ID_STOPPED };
+	const struct message_subject lost = { .id = MESSAGE_ID_ROWS_LOST };
 	const struct recorder_summary *s = &result->summary;
 
 	if (alone)
-		message_info("%" PRIu64 " rows of processes in %.1f s, %" PRIu64
-			     " lost; files in %s",
-			     s->process_rows, result->recorded_ns / 1e9, s->process_rows_lost,
-			     directory);
+		message_about(&stopped, MESSAGE_INFO,
+			      "%" PRIu64 " rows of processes in %.1f s, %" PRIu64
+			      " lost; files in %s",
+			      s->process_rows, result->recorded_ns / 1e9, s->process_rows_lost,
+			      directory);
 	else if (s->process_rows || s->process_rows_lost)
 		message_info("%" PRIu64 " rows of processes, %" PRIu64 " lost", s->process_rows,
 			     s->process_rows_lost);
 	if (s->process_rows_lost)
-		message("record: %" PRIu64
+		message_about(
+			&lost, MESSAGE_WARNING,
+			"record: %" PRIu64
 			" rows of processes or the machine found no room, on the disk or in memory",
 			s->process_rows_lost);
 }
 
 static void tell_activities(const struct session_result *result, const char *directory)
 {
+	const struct message_subject stopped = { .id = MESSAGE_ID_STOPPED };
+	const struct message_subject lost = { .id = MESSAGE_ID_ROWS_LOST };
 	const struct recorder_summary *s = &result->summary;
 
-	message_info("%" PRIu64 " activities of %zu state%s in %.1f s, %" PRIu64 " open, %" PRIu64
-		     " lost; files in %s",
-		     s->activities, s->state_cnt, s->state_cnt == 1 ? "" : "s",
-		     result->recorded_ns / 1e9, s->open, s->lost, directory);
+	message_about(&stopped, MESSAGE_INFO,
+		      "%" PRIu64 " activities of %zu state%s in %.1f s, %" PRIu64 " open, %" PRIu64
+		      " lost; files in %s",
+		      s->activities, s->state_cnt, s->state_cnt == 1 ? "" : "s",
+		      result->recorded_ns / 1e9, s->open, s->lost, directory);
 	if (s->lost)
-		message("record: %" PRIu64 " calls have no row; %s/activity_ledger.csv says of "
-			"which states and why",
-			s->lost, directory);
+		message_about(&lost, MESSAGE_WARNING,
+			      "record: %" PRIu64
+			      " calls have no row; %s/activity_ledger.csv says of "
+			      "which states and why",
+			      s->lost, directory);
 	if (s->unaccounted)
 		message("record: %" PRId64 " calls are not accounted for in the ledger: please "
 			"report this",
@@ -200,13 +215,21 @@ static int exit_status(const struct session_options *asked, const struct session
 static void tell_probe(const struct plan *plan, const struct planned_probe *probe)
 {
 	const char *state = plan->states[probe->state].name;
+	const struct message_subject subject = {
+		.state = state,
+		.binary = plan->binaries[probe->binary].path,
+	};
 
 	if (probe->tail_call_cnt)
-		message("record: state %s: %s has %zu exits, tail calls among them: %zu; a call "
+		message_about(
+			&subject, MESSAGE_WARNING,
+			"record: state %s: %s has %zu exits, tail calls among them: %zu; a call "
 			"that leaves by one ends at the jump",
 			state, probe->function, probe->exit_cnt, probe->tail_call_cnt);
 	if (probe->return_type != TACHO_VALUE_NONE && !probe->return_type_known)
-		message("record: state %s: failed-if takes what %s returns for a C int, since no "
+		message_about(
+			&subject, MESSAGE_WARNING,
+			"record: state %s: failed-if takes what %s returns for a C int, since no "
 			"debugging information says what it is (write return:TYPE)",
 			state, probe->function);
 }
@@ -217,11 +240,19 @@ static void tell_plan(const struct plan *plan)
 	for (size_t i = 0; i < plan->target_cnt; i++) {
 		const struct planned_target *target = &plan->targets[i];
 		const char *state = plan->states[target->state].name;
+		const struct message_subject subject = {
+			.id = target->pending ? MESSAGE_ID_PENDING : NULL,
+			.state = state,
+			.binary = target->ref->binary,
+		};
 
 		if (target->pending)
-			message("record: pending: %s", target->waiting.text);
+			message_about(&subject, MESSAGE_WARNING, "record: pending: %s",
+				      target->waiting.text);
 		if (target->refused_cnt)
-			message("record: state %s: %s: functions that cannot be recorded: %zu; the "
+			message_about(
+				&subject, MESSAGE_WARNING,
+				"record: state %s: %s: functions that cannot be recorded: %zu; the "
 				"first: %s",
 				state, target->ref->function, target->refused_cnt,
 				target->refused.text);
@@ -275,6 +306,7 @@ static int run(const struct arguments *args)
 		.pid_cnt = args->pid_cnt,
 		.command = args->command,
 		.raw_path = args->raw_path,
+		.status_path = args->status_path ? args->status_path : config->status_path,
 		.duration_ns = args->duration_ns,
 		.way = getenv("TACHO_ATTACH"),
 		.process_source = getenv("TACHO_PROCESSES"),
@@ -292,7 +324,8 @@ static int run(const struct arguments *args)
 		err = session__run(&session, &result, &why);
 	}
 	if (err)
-		message("record: %s", why.text);
+		message_about(&(struct message_subject) { .id = MESSAGE_ID_FAILED, .err = err },
+			      MESSAGE_ERROR, "record: %s", why.text);
 	if (result.recorded_ns)
 		tell_summary(&session, &result);
 	plan__free(session.plan);

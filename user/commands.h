@@ -11,6 +11,7 @@ int cmd_report(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 
 /* Where the files go when nobody says. */
 #define DEFAULT_DIRECTORY "tacho.data"

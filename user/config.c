@@ -62,6 +62,7 @@ void config__free(struct config *config)
 		free(config->overrides[i]);
 	free(config->states_origin);
 	free(config->directory);
+	free(config->status_path);
 	free(config);
 }
 

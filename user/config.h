@@ -103,8 +103,9 @@ struct resources_config {
 #define CONFIG_VARIABLE_CNT 5
 
 struct config {
-	char *directory; /* NULL: not set */
-	char **formats;	 /* names that sink_ops__names lists */
+	char *directory;   /* NULL: not set */
+	char *status_path; /* NULL: not set */
+	char **formats;	   /* names that sink_ops__names lists */
 	size_t format_cnt;
 	char **state_globs; /* NULL: all */
 	size_t state_glob_cnt;

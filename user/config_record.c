@@ -29,6 +29,16 @@ static int set_directory(struct config *config, struct state_config *state, cons
 	return config_string__set_optional(&config->directory, value, why);
 }
 
+static int set_status(struct config *config, struct state_config *state, const char *value,
+		      const char *origin, struct fault *why)
+{
+	(void)state, (void)origin;
+	if (*value && *value != '/')
+		return fault__set(why, -EINVAL, "'" CONFIG_SHOWN "' is not an absolute path",
+				  value);
+	return config_string__set_optional(&config->status_path, value, why);
+}
+
 static int set_states(struct config *config, struct state_config *state, const char *value,
 		      const char *origin, struct fault *why)
 {
@@ -217,6 +227,7 @@ const struct config_key config_record_keys[] = {
 	{ "ring-size", set_ring_size, false },
 	{ "rate-limit", set_rate_limit, false },
 	{ "debuginfod", set_debuginfod, false },
+	{ "status", set_status, false },
 	{},
 };
 _Static_assert(sizeof(config_record_keys) / sizeof(config_record_keys[0]) <= CONFIG_KEY_MAX + 1,

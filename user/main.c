@@ -15,6 +15,7 @@ static const struct {
 	{ "record", cmd_record, "attach to functions and write what they did to CSV files" },
 	{ "check", cmd_check, "show what record would attach to, without attaching" },
 	{ "list", cmd_list, "show what a file has that can be attached to" },
+	{ "status", cmd_status, "show how the recordings that run are going" },
 	{ "replay", cmd_replay, "write the CSV files again from a raw stream" },
 	{ "report", cmd_report, "statistics from the CSV files" },
 	{ "compare", cmd_compare, "what changed from one recording to another" },

@@ -282,3 +282,21 @@ void recorder__summarize(const struct recorder *recorder, struct recorder_summar
 	summary.unaccounted = (int64_t)unaccounted;
 	*ret_summary = summary;
 }
+
+int recorder__read_state(const struct recorder *recorder, uint32_t state,
+			 struct recorder_state *ret_state)
+{
+	const struct ledger_account *account;
+
+	if (state >= recorder->state_cnt || !recorder->states[state].name)
+		return -ENOENT;
+	account = &recorder->states[state].account;
+	*ret_state = (struct recorder_state) {};
+	ledger_account__row(account, false, &ret_state->ledger);
+	ret_state->ledger.state = recorder->states[state].name;
+	for (int e = 0; e < TACHO_ENDED_CNT; e++) {
+		ret_state->rows += e == TACHO_ENDED_OPEN ? 0 : account->ended[e];
+		ret_state->summarised += account->summarised[e];
+	}
+	return 0;
+}

@@ -54,6 +54,17 @@ struct recorder_summary {
 
 void recorder__summarize(const struct recorder *recorder, struct recorder_summary *ret_summary);
 
+/* What became of one state's calls so far. */
+struct recorder_state {
+	struct ledger_row ledger; /* time_ns is not set */
+	uint64_t rows;		  /* of calls that ended */
+	uint64_t summarised;
+};
+
+/* -ENOENT when no such state was declared. */
+int recorder__read_state(const struct recorder *recorder, uint32_t state,
+			 struct recorder_state *ret_state);
+
 /* Calls each for every probe that was declared, as it is now: moment says whether it is in place.
  * It was never hit if last_hit_ns and summarised are 0. */
 void recorder__each_probe(const struct recorder *recorder,

@@ -30,6 +30,22 @@ static void assert_lines_refused(const struct refusal *cases, size_t cnt)
 
 /* ---- [record] ---- */
 
+static void the_status_file_must_be_absolute(void **state)
+{
+	static const struct refusal refused[] = {
+		{ "status = status.json", "status: 'status.json' is not an absolute path" },
+	};
+	struct config *config = load_record_line("status = /run/x.json");
+
+	(void)state;
+	assert_string_equal(config->status_path, "/run/x.json");
+	config__free(config);
+	config = load_record_line("status =");
+	assert_null(config->status_path);
+	config__free(config);
+	assert_lines_refused(refused, ARRAY_SIZE(refused));
+}
+
 static void directory_must_be_absolute(void **state)
 {
 	static const struct refusal refused[] = {
@@ -424,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(directory_must_be_absolute),
+		CASE(the_status_file_must_be_absolute),
 		CASE(flush_is_10ms_to_1h),
 		CASE(sync_may_be_zero_or_never),
 		CASE(rotate_size_is_zero_or_at_least_4k),

@@ -236,7 +236,7 @@ static void unknown_key_far_from_all_lists_the_valid_ones(void **state)
 	assert_record_line_refused("q = 1",
 				   "unknown key 'q' in [record] (valid: directory, states, "
 				   "formats, flush, sync, rotate-size, rotate-keep, ring-size, "
-				   "rate-limit, debuginfod)");
+				   "rate-limit, debuginfod, status)");
 }
 
 static void key_of_the_other_section_says_where_it_belongs(void **state)
@@ -255,7 +255,7 @@ static void keys_are_compared_whole(void **state)
 		"directory-that-is-a-very-long-name-beyond-forty-nine-characters = /x",
 		"unknown key 'directory-that-is-a-very-long-name-beyond-forty-nine-characters' in "
 		"[record] (valid: directory, states, formats, flush, sync, rotate-size, "
-		"rotate-keep, ring-size, rate-limit, debuginfod)");
+		"rotate-keep, ring-size, rate-limit, debuginfod, status)");
 	assert_record_line_refused("FLUSH = 1s",
 				   "unknown key 'FLUSH' in [record] (did you mean 'flush'?)");
 }

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "capture.h"
 #include "message.h"
 
@@ -54,6 +56,52 @@ static void control_characters_of_names_are_replaced(void **state)
 	assert_string_equal(capture__end(&capture), "tacho: a?[2Jb?\ntacho: ?\n");
 }
 
+static void what_a_message_is_about_does_not_show_on_stderr(void **state)
+{
+	const struct message_subject subject = { MESSAGE_ID_FAILED, "S", "/b", -2 };
+	struct capture capture;
+
+	(void)state;
+	capture__begin(&capture, stderr);
+	message_about(&subject, MESSAGE_ERROR, "record: %s", "x");
+	message_about(&subject, MESSAGE_INFO, "y");
+	message_about(&subject, MESSAGE_DEBUG, "z");
+	assert_string_equal(capture__end(&capture), "tacho: record: x\ntacho: y\n");
+}
+
+/* A stderr that the journal connected, in a process that has redirected it since. */
+static void another_stderr_than_the_journals_is_written_to(void **state)
+{
+	struct capture capture;
+
+	(void)state;
+	setenv("JOURNAL_STREAM", "8:4711", 1);
+	capture__begin(&capture, stderr);
+	message("a");
+	assert_string_equal(capture__end(&capture), "tacho: a\n");
+	unsetenv("JOURNAL_STREAM");
+}
+
+static void repetition_is_held_back_only_when_asked_for(void **state)
+{
+	struct capture capture;
+
+	(void)state;
+	capture__begin(&capture, stderr);
+	message("a");
+	message("a");
+	message_limit_repetition(true);
+	message_info("a");
+	message("a");
+	message("b");
+	message_say_repetitions();
+	message_limit_repetition(false);
+	message("a");
+	assert_string_equal(capture__end(&capture), "tacho: a\ntacho: a\ntacho: a\ntacho: b\n"
+						    "tacho: 1 time more in the last 1 s: a\n"
+						    "tacho: a\n");
+}
+
 static void there_is_no_live_line_without_a_terminal(void **state)
 {
 	struct capture capture;
@@ -71,6 +119,9 @@ int main(void)
 		cmocka_unit_test(all_but_debug_is_shown_at_first),
 		cmocka_unit_test(a_level_hides_what_is_below_it),
 		cmocka_unit_test(control_characters_of_names_are_replaced),
+		cmocka_unit_test(what_a_message_is_about_does_not_show_on_stderr),
+		cmocka_unit_test(another_stderr_than_the_journals_is_written_to),
+		cmocka_unit_test(repetition_is_held_back_only_when_asked_for),
 		cmocka_unit_test(there_is_no_live_line_without_a_terminal),
 	};
 

@@ -79,6 +79,34 @@ static void nobody_is_told_without_a_manager(void **state)
 	assert_string_equal(what_was_told(), "");
 }
 
+/* sd_notify would wait for room; with this case, for ever. */
+static void a_manager_that_does_not_listen_holds_nothing_up(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		notify__alive();
+	notify__status("3 probes");
+	assert_string_equal(what_was_told(), "WATCHDOG=1");
+}
+
+static void the_manager_may_have_a_path(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char folder[] = "/tmp/tacho-test.XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", folder);
+	close(manager_fd);
+	manager_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(manager_fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	notify__status("x");
+	assert_string_equal(what_was_told(), "STATUS=x");
+	unlink(address.sun_path);
+	rmdir(folder);
+}
+
 static void it_is_alive_twice_as_often_as_the_manager_wants(void **state)
 {
 	(void)state;
@@ -95,6 +123,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_manager_is_told_each_thing, become_a_service,
 						retire),
 		cmocka_unit_test_setup_teardown(nobody_is_told_without_a_manager, become_a_service,
+						retire),
+		cmocka_unit_test_setup_teardown(a_manager_that_does_not_listen_holds_nothing_up,
+						become_a_service, retire),
+		cmocka_unit_test_setup_teardown(the_manager_may_have_a_path, become_a_service,
 						retire),
 		cmocka_unit_test_setup_teardown(it_is_alive_twice_as_often_as_the_manager_wants,
 						become_a_service, retire),

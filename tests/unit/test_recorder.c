@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "ledger.h"
 #include "recorder_fixture.h"
 
 static void a_call_becomes_a_row_in_each_file(void **state)
@@ -99,6 +100,27 @@ static void a_row_without_room_is_counted_and_in_no_file(void **state)
 	assert_true(summary.lost > 0);
 	assert_int_equal(summary.activities + summary.lost, 100);
 	assert_int_equal(summary.unaccounted, 0);
+	fixture__remove(&f);
+}
+
+static void what_became_of_one_state_can_be_read(void **state)
+{
+	struct recorder_state read = {};
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 2048);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(feed_activity(&f, 0, i, i + 1, TACHO_ENDED_RETURN), 0);
+	feed_entries(&f, 0, 103);
+	encode_flush(feed, &f, 200, 0);
+	assert_int_equal(recorder__read_state(f.recorder, 0, &read), 0);
+	assert_int_equal(read.ledger.entries, 103);
+	assert_int_equal(read.rows + ledger_row__lost(&read.ledger), 100);
+	assert_true(read.ledger.lost_other > 0);
+	assert_int_equal(read.summarised, 0);
+	assert_int_equal(recorder__read_state(f.recorder, 99, &read), -ENOENT);
+	assert_int_equal(read.ledger.entries, 103);
 	fixture__remove(&f);
 }
 
@@ -254,6 +276,7 @@ int main(void)
 		cmocka_unit_test(start_times_use_the_clock_that_held_when_they_began),
 		cmocka_unit_test(the_ledger_says_only_what_is_new),
 		cmocka_unit_test(a_row_without_room_is_counted_and_in_no_file),
+		cmocka_unit_test(what_became_of_one_state_can_be_read),
 		cmocka_unit_test(unusable_records_are_passed_over_and_counted),
 		cmocka_unit_test(calls_that_went_astray_are_told),
 		cmocka_unit_test(execs_are_passed_over_in_silence),

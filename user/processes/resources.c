@@ -239,6 +239,11 @@ int resources__open(const struct resources_options *options, struct resources **
 	return err;
 }
 
+void resources__describe_gpus(const struct resources *r, char *text, size_t sz)
+{
+	gpus__describe(r->gpus, text, sz);
+}
+
 void resources__free(struct resources *r)
 {
 	if (!r)

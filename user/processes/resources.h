@@ -40,6 +40,9 @@ void resources__free(struct resources *resources); /* NULL is fine */
 /* The name of where it is learned from: "kernel" or "proc". */
 const char *resources__source(const struct resources *resources);
 
+/* One line: the GPUs that are sampled; see gpus__describe. */
+void resources__describe_gpus(const struct resources *resources, char *text, size_t sz);
+
 /* Readable when resources__drain should be called before the next tick; or -1. */
 int resources__event_fd(const struct resources *resources);
 void resources__drain(struct resources *resources);

@@ -26,6 +26,7 @@ static int grow_binaries(struct follow *f, size_t cnt)
 bool session__guard(struct session *s, uint32_t binary)
 {
 	const struct planned_binary *b = &s->options->plan->binaries[binary];
+	const struct message_subject subject = { .binary = b->path };
 	struct fault why = {};
 	int got =
 		file_watch__guard(s->follow->watch, elf_file__fd(b->elf), GUARD_TAG | binary, &why);
@@ -33,11 +34,14 @@ bool session__guard(struct session *s, uint32_t binary)
 	if (got == -EEXIST || got == FILE_WATCH_LEASED)
 		return true;
 	if (got == FILE_WATCH_BUSY) {
-		message("record: %s: %s (attached when that is done)", b->path, why.text);
+		message_about(&subject, MESSAGE_WARNING,
+			      "record: %s: %s (attached when that is done)", b->path, why.text);
 		return false;
 	}
 	if (!s->follow->told_unguarded)
-		message("record: %s: %s (should it be overwritten in place, its probes are taken "
+		message_about(
+			&subject, MESSAGE_WARNING,
+			"record: %s: %s (should it be overwritten in place, its probes are taken "
 			"away only afterwards)",
 			b->path, why.text);
 	s->follow->told_unguarded = true;
@@ -89,11 +93,15 @@ int session__attach_or_give_up(struct session *s, uint32_t binary)
 {
 	struct fault why = {};
 	int got = session__attach_binary(s, binary, &why);
+	const struct message_subject subject = {
+		.binary = s->options->plan->binaries[binary].path,
+		.err = got,
+	};
 
 	if (got >= 0)
 		return got;
 	if (got != -ESTALE)
-		message("record: %s", why.text);
+		message_about(&subject, MESSAGE_WARNING, "record: %s", why.text);
 	if (!prober__is_attached(s->prober, binary))
 		session__give_up(s, binary);
 	return got;

@@ -60,14 +60,20 @@ static void tell_found(const struct session *s, uint32_t target, uint32_t number
 {
 	const struct plan *plan = s->options->plan;
 	const struct planned_binary *binary = &plan->binaries[number];
+	const struct message_subject subject = {
+		.id = MESSAGE_ID_ATTACHED,
+		.state = plan->states[plan->targets[target].state].name,
+		.binary = binary->path,
+	};
 
 	if (!prober__is_attached(s->prober, number))
 		return;
-	message_info("record: state %s: %s%s%s: %s is attached (build-id %s)",
-		     plan->states[plan->targets[target].state].name, binary->path,
-		     binary->root ? " in " : "", binary->root ? binary->root : "",
-		     plan->targets[target].ref->function,
-		     *elf_file__build_id(binary->elf) ? elf_file__build_id(binary->elf) : "none");
+	message_about(&subject, MESSAGE_INFO,
+		      "record: state %s: %s%s%s: %s is attached (build-id %s)",
+		      plan->states[plan->targets[target].state].name, binary->path,
+		      binary->root ? " in " : "", binary->root ? binary->root : "",
+		      plan->targets[target].ref->function,
+		      *elf_file__build_id(binary->elf) ? elf_file__build_id(binary->elf) : "none");
 }
 
 /* What can be read of it now says nothing. We are told when the writer has finished. */
@@ -100,6 +106,12 @@ static void not_found(struct session *s, uint32_t view, uint32_t number, const c
 	struct planned_target *target = &s->options->plan->targets[number];
 	bool was_there = views__find(s->follow->views, view, number) != VIEW_NOWHERE;
 	bool *told_elsewhere = &s->follow->targets[number].told_elsewhere;
+	const struct message_subject subject = {
+		.id = err == -ENOENT ? MESSAGE_ID_PENDING : NULL,
+		.state = s->options->plan->states[target->state].name,
+		.binary = target->ref->binary,
+		.err = err,
+	};
 
 	if (view == VIEW_OWN && is_being_written(s, number))
 		return;
@@ -107,13 +119,15 @@ static void not_found(struct session *s, uint32_t view, uint32_t number, const c
 	if (err == -ENOENT && (view != VIEW_OWN || !was_there))
 		return;
 	if (view == VIEW_OWN) {
-		message("record: %s%s", err == -ENOENT ? "pending: " : "", why->text);
+		message_about(&subject, MESSAGE_WARNING, "record: %s%s",
+			      err == -ENOENT ? "pending: " : "", why->text);
 		target->pending = err == -ENOENT;
+		target->waiting = *why;
 		return;
 	}
 	/* Other views are looked into again and again. */
 	if (!*told_elsewhere)
-		message("record: %s (in %s)", why->text, root);
+		message_about(&subject, MESSAGE_WARNING, "record: %s (in %s)", why->text, root);
 	*told_elsewhere = true;
 }
 
@@ -244,15 +258,19 @@ static void content_changed(struct session *s, uint32_t binary)
 static void about_to_be_written(struct session *s, uint32_t binary, bool already)
 {
 	bool attached = prober__is_attached(s->prober, binary);
+	const struct message_subject subject = {
+		.id = MESSAGE_ID_DETACHED,
+		.binary = s->options->plan->binaries[binary].path,
+	};
 
 	session__detach_binary(s, binary);
 	file_watch__release(s->follow->watch, GUARD_TAG | binary);
 	if (!attached)
 		return;
-	message("record: %s: somebody %s it in place: its probes are taken away%s",
-		s->options->plan->binaries[binary].path,
-		already ? "has written into" : "writes into",
-		already ? " (too late to be sure that nothing ran over them)" : "");
+	message_about(&subject, MESSAGE_WARNING,
+		      "record: %s: somebody %s it in place: its probes are taken away%s",
+		      subject.binary, already ? "has written into" : "writes into",
+		      already ? " (too late to be sure that nothing ran over them)" : "");
 	plan__give_up(s->options->plan, binary);
 }
 
@@ -405,9 +423,12 @@ static void let_go_of_old_files(struct session *s, bool *named)
 		if (named[i] || !b->elf || (has_hooks(plan, i) && is_still_named(b)) ||
 		    is_in_use(s, i))
 			continue;
-		message_info("record: %s: no process runs the old file any more (build-id %s): its "
-			     "probes are taken away",
-			     b->path, elf_file__build_id(b->elf));
+		message_about(
+			&(struct message_subject) { .id = MESSAGE_ID_DETACHED, .binary = b->path },
+			MESSAGE_INFO,
+			"record: %s: no process runs the old file any more (build-id %s): its "
+			"probes are taken away",
+			b->path, elf_file__build_id(b->elf));
 		session__give_up(s, i);
 	}
 }

@@ -31,6 +31,7 @@ enum source {
 	SOURCE_FILES,
 	SOURCE_RESOURCES,
 	SOURCE_PROCESS_EVENTS,
+	SOURCE_SERVICE,
 	SOURCE_PID
 };
 
@@ -50,6 +51,11 @@ int session__watch_resources(struct session *s, int timer_fd, int event_fd, stru
 	int err = watch(s, timer_fd, SOURCE_RESOURCES, why);
 
 	return err || event_fd < 0 ? err : watch(s, event_fd, SOURCE_PROCESS_EVENTS, why);
+}
+
+int session__watch_service(struct session *s, int timer_fd, struct fault *why)
+{
+	return watch(s, timer_fd, SOURCE_SERVICE, why);
 }
 
 int session__make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why)
@@ -259,6 +265,7 @@ static void tick(struct session *s)
 	session__put_flush(s, false);
 	if (s->follow)
 		session__follow_tick(s);
+	message_say_repetitions();
 	session__show_status(s);
 }
 
@@ -335,6 +342,9 @@ static void handle(struct session *s, uint64_t source, struct session_result *re
 	case SOURCE_PROCESS_EVENTS:
 		session__drain_resources(s);
 		break;
+	case SOURCE_SERVICE:
+		session__service_tick(s);
+		break;
 	case SOURCE_LIMIT:
 		read_away(s->limit_fd);
 		s->stopping = true;
@@ -382,6 +392,7 @@ static int finish(struct session *s, struct session_result *result, struct fault
 {
 	s->stopping = true;
 	status_line_clear();
+	session__stop_service(s);
 	result->recorded_ns = clock_monotonic_ns() - s->started_ns;
 	session__finish_resources(s);
 	if (s->prober)
@@ -407,6 +418,7 @@ static void session__close(struct session *s)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
+	session__close_service(s);
 	session__stop_following(s);
 	session__close_resources(s);
 	ring_buffer__free(s->ring);
@@ -443,6 +455,8 @@ int session__run(const struct session_options *options, struct session_result *r
 	if (!err)
 		err = open_outputs(&s, why);
 	if (!err)
+		err = session__open_service(&s, why);
+	if (!err)
 		err = watch_all(&s, why);
 	if (!err && options->plan->state_cnt)
 		err = follow(&s, why);
@@ -457,6 +471,9 @@ int session__run(const struct session_options *options, struct session_result *r
 	if (err)
 		goto out;
 	session__announce(&s);
+	err = session__start_service(&s, why);
+	if (err)
+		goto out;
 	if (s.command)
 		err = command__release(s.command, why);
 	if (err)

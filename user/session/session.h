@@ -28,6 +28,7 @@ struct session_options {
 	uint64_t duration_ns;	    /* 0: until told to end */
 	const char *way;	    /* of attaching; NULL: the best */
 	const char *process_source; /* "kernel", "proc", or NULL: the best */
+	const char *status_path;    /* published there; NULL: as a service does, or nowhere */
 };
 
 struct session_result {

@@ -13,6 +13,7 @@ struct output_dir;
 struct raw_writer;
 struct resources;
 struct ring_buffer;
+struct service;
 struct views;
 
 struct session {
@@ -25,6 +26,7 @@ struct session {
 	struct ring_buffer *ring;
 	struct resources *resources; /* NULL: processes are not recorded */
 	struct follow *follow;
+	struct service *service;	   /* NULL: nobody wants to know how it goes */
 	struct tacho_state_counts *counts; /* as last put into the stream, one a state */
 	int epoll_fd;
 	int signal_fd;
@@ -56,6 +58,7 @@ struct session {
 
 int session__make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why);
 int session__watch_resources(struct session *s, int timer_fd, int event_fd, struct fault *why);
+int session__watch_service(struct session *s, int timer_fd, struct fault *why);
 
 /* --- tell.c: what is said ----------------------------------------------------------------------
  */
@@ -65,6 +68,43 @@ void session__notice(void *ctx, const char *text);
 void session__announce(const struct session *s);
 void session__show_status(const struct session *s);
 void session__tell_trouble(const struct session *s);
+
+/* --- service.c: what a service manager and `tacho status` want to know --------------------------
+ */
+
+/* Before anything is attached: there is nothing to take back when the status file is refused. */
+int session__open_service(struct session *s, struct fault *why);
+/* Everything that is there is attached; gives up what privileges are not needed any more, too. */
+int session__start_service(struct session *s, struct fault *why);
+void session__service_tick(struct session *s);
+/* Looks how full the ring is; to be called before it is drained. */
+void session__note_ring(struct session *s);
+void session__stop_service(struct session *s);
+void session__close_service(struct session *s);
+/* "2 states, 3 probes, 1 pending; 42 rows, 0 lost" */
+void session__describe_service(const struct session *s, char *text, size_t sz);
+
+/* Has this one of the plan's probes been put in place? */
+bool session__is_placed(const struct session *s, size_t probe);
+
+/* --- published.c: the status file's content ------------------------------------------------------
+ */
+
+struct session_rate {
+	uint64_t entries; /* when the last interval ended */
+	double per_second;
+};
+
+/* What of it `tacho status` shows that only the service keeps. */
+struct session_published {
+	uint64_t ring_peak_bytes;	  /* the most that was seen in the ring */
+	const struct session_rate *rates; /* one a state, as far as there are any yet */
+	size_t rate_cnt;
+	uint64_t refresh_ns;
+};
+
+/* The text; malloced, NULL without memory. */
+char *session__make_status(const struct session *s, const struct session_published *published);
 
 /* --- resources.c: what processes use -----------------------------------------------------------
  */

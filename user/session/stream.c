@@ -23,14 +23,22 @@
 
 static void tell_write_trouble(struct session *s, int err, const struct fault *why)
 {
+	const struct message_subject subject = {
+		.id = err ? MESSAGE_ID_WRITE_FAILED : MESSAGE_ID_WRITE_RECOVERED,
+		.err = err,
+	};
+
 	if (err == s->write_err)
 		return;
 	if (err)
-		message("record: %s (rows are kept in memory and tried again; calls are counted "
+		message_about(
+			&subject, MESSAGE_WARNING,
+			"record: %s (rows are kept in memory and tried again; calls are counted "
 			"still)",
 			why->text);
 	else
-		message("record: %s: writing works again", output_dir__path(s->dir));
+		message_about(&subject, MESSAGE_WARNING, "record: %s: writing works again",
+			      output_dir__path(s->dir));
 	s->write_err = err;
 }
 
@@ -181,19 +189,25 @@ static uint64_t summarised_cnt(const struct tacho_summary_sums *sums)
 static void tell_summarising(struct session *s, uint32_t state, bool any)
 {
 	const struct planned_state *planned = &s->options->plan->states[state];
+	const struct message_subject subject = {
+		.id = MESSAGE_ID_SUMMARISING,
+		.state = planned->name,
+	};
 	uint64_t now_ns = clock_monotonic_ns();
 
 	if (any && !s->summarised_ns[state])
-		message("record: state %s: more than %" PRIu64
-			" calls a second: the others are summarised in activity_summary.csv "
-			"(rate-limit in the settings)",
-			planned->name, planned->config->rate_limit);
+		message_about(&subject, MESSAGE_WARNING,
+			      "record: state %s: more than %" PRIu64
+			      " calls a second: the others are summarised in activity_summary.csv "
+			      "(rate-limit in the settings)",
+			      planned->name, planned->config->rate_limit);
 	if (any) {
 		s->summarised_ns[state] = now_ns;
 	} else if (s->summarised_ns[state] &&
 		   now_ns - s->summarised_ns[state] > SUMMARISING_OVER_NS) {
 		s->summarised_ns[state] = 0;
-		message("record: state %s: every call has a row again", planned->name);
+		message_about(&subject, MESSAGE_WARNING,
+			      "record: state %s: every call has a row again", planned->name);
 	}
 }
 
@@ -269,7 +283,9 @@ void session__put_flush(struct session *s, bool last)
 		return;
 	err = raw_writer__flush(s->raw, &why);
 	if (err && !s->raw_err)
-		message("record: %s", why.text);
+		message_about(
+			&(struct message_subject) { .id = MESSAGE_ID_WRITE_FAILED, .err = err },
+			MESSAGE_WARNING, "record: %s", why.text);
 	s->raw_err = err;
 }
 
@@ -294,5 +310,6 @@ void session__drain(struct session *s)
 	if (!s->ring)
 		return;
 	s->in_drain = 0;
+	session__note_ring(s);
 	ring_buffer__consume(s->ring);
 }

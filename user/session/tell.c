@@ -70,9 +70,10 @@ void session__announce(const struct session *s)
 		describe_states(s, states, sizeof(states));
 	if (s->resources)
 		describe_resources(s, resources, sizeof(resources));
-	message_info("recording %s%s%s into %s%s", states, *states && *resources ? "; " : "",
-		     resources, output_dir__path(s->dir),
-		     s->command || s->options->duration_ns ? "" : "; Ctrl-C ends");
+	message_about(&(struct message_subject) { .id = MESSAGE_ID_STARTED }, MESSAGE_INFO,
+		      "recording %s%s%s into %s%s", states, *states && *resources ? "; " : "",
+		      resources, output_dir__path(s->dir),
+		      s->command || s->options->duration_ns ? "" : "; Ctrl-C ends");
 }
 
 /* A command has the terminal to itself. */
