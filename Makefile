@@ -71,6 +71,18 @@ $(BUILD)/user/%.o: user/%.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# What a page of tacho plot is allowed to run: hashes as browsers make them.
+PAGE_ASSETS := $(addprefix user/plot/,chart.css page.css page.js)
+csp_hash = sha256-$$(cat $(1) | sha256sum | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64)
+
+$(BUILD)/plot_hashes.h: $(PAGE_ASSETS)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)printf '#define %s "%s"\n' \
+		PLOT_STYLE_HASH "$(call csp_hash,$(filter %.css,$^))" \
+		PLOT_PAGE_JS_HASH "$(call csp_hash,$(filter %.js,$^))" > $@
+
+$(BUILD)/user/plot/assets.o: $(BUILD)/plot_hashes.h $(PAGE_ASSETS)
+
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@

@@ -20,6 +20,7 @@ static const struct {
 	{ "report", cmd_report, "statistics from the CSV files" },
 	{ "compare", cmd_compare, "what changed from one recording to another" },
 	{ "export", cmd_export, "convert the CSV files to what other tools read" },
+	{ "plot", cmd_plot, "draw the CSV files: one HTML page, or an SVG chart" },
 	{ "doctor", cmd_doctor, "try what this machine can do, and what probes cost on it" },
 };
 
