@@ -114,6 +114,9 @@ struct config {
 	uint64_t sync_ns;      /* 0 = at each flush, CONFIG_SYNC_NEVER */
 	uint64_t rotate_bytes; /* 0 = never */
 	unsigned int rotate_keep;
+	uint64_t rotate_age_ns; /* 0 = never */
+	bool rotate_compress;
+	uint64_t keep_bytes; /* 0 = no limit */
 	uint64_t ring_bytes; /* a power of two, at least one page */
 	uint64_t rate_limit; /* of states that do not say otherwise; 0 = no limit */
 	bool debuginfod;     /* ask debuginfod servers for debugging information */

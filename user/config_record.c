@@ -15,6 +15,8 @@
 #define SYNC_MAX (24 * 3600 * NS_PER_S)
 #define ROTATE_MIN 4096
 #define ROTATE_KEEP_MAX 1000
+#define ROTATE_AGE_MIN NS_PER_S
+#define ROTATE_AGE_MAX (3650 * 24 * 3600 * NS_PER_S)
 #define RING_MIN (1ULL << 12)
 #define RING_MAX (1ULL << 30)
 
@@ -156,6 +158,59 @@ static int set_rotate_keep(struct config *config, struct state_config *state, co
 	return 0;
 }
 
+static int set_rotate_age(struct config *config, struct state_config *state, const char *value,
+			  const char *origin, struct fault *why)
+{
+	uint64_t ns;
+	int err;
+
+	(void)state, (void)origin;
+	err = parse_duration_ns(*value ? value : "0", &ns);
+	if (!err && ns && (ns < ROTATE_AGE_MIN || ns > ROTATE_AGE_MAX))
+		err = -ERANGE;
+	if (err)
+		return config_refuse_duration(value, err, "0 for never, or 1s to 3650d", why);
+	config->rotate_age_ns = ns;
+	return 0;
+}
+
+static int set_rotate_compress(struct config *config, struct state_config *state, const char *value,
+			       const char *origin, struct fault *why)
+{
+	static const char *const names[] = { "no", "zstd", NULL };
+	unsigned int chosen;
+	int err;
+
+	(void)state, (void)origin;
+	err = config_choose(names, value, &chosen, why);
+	if (!err)
+		config->rotate_compress = chosen == 1;
+	return err;
+}
+
+static int set_keep_size(struct config *config, struct state_config *state, const char *value,
+			 const char *origin, struct fault *why)
+{
+	uint64_t bytes;
+	int err;
+
+	(void)state, (void)origin;
+	err = parse_size_bytes(*value ? value : "0", &bytes);
+	if (err == -EINVAL)
+		return refuse_size(value, why);
+	if (err || bytes > INT64_MAX)
+		return fault__set(
+			why, -EINVAL,
+			"'" CONFIG_SHOWN "' is larger than any disk (write 0 for no limit)", value);
+	if (bytes && bytes < ROTATE_MIN)
+		return fault__set(why, -EINVAL,
+				  "'" CONFIG_SHOWN "' is too small (at least 4K, or 0 for no "
+				  "limit)",
+				  value);
+	config->keep_bytes = bytes;
+	return 0;
+}
+
 /* A power of two from RING_MIN on, in the unit in which it reads shortest. */
 static const char *format_ring_size(uint64_t bytes, char *text, size_t sz)
 {
@@ -224,6 +279,9 @@ const struct config_key config_record_keys[] = {
 	{ "sync", set_sync, false },
 	{ "rotate-size", set_rotate_size, false },
 	{ "rotate-keep", set_rotate_keep, false },
+	{ "rotate-age", set_rotate_age, false },
+	{ "rotate-compress", set_rotate_compress, false },
+	{ "keep-size", set_keep_size, false },
 	{ "ring-size", set_ring_size, false },
 	{ "rate-limit", set_rate_limit, false },
 	{ "debuginfod", set_debuginfod, false },

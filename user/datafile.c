@@ -166,6 +166,11 @@ void datafile__free(struct datafile *file)
 	free(file);
 }
 
+void datafile__set_options(struct datafile *file, const struct sink_options *options)
+{
+	sink_options__change(&file->options, options);
+}
+
 int datafile__append(struct datafile *file, const char *row, size_t sz)
 {
 	size_t capacity = file->rows_capacity ? file->rows_capacity : FIRST_CAPACITY;
@@ -219,7 +224,7 @@ static size_t fitting(const struct datafile *file, const char *rows, size_t sz)
 	if (!limit || sz <= room)
 		return sz;
 	whole = csv_rows__whole(rows, (size_t)room);
-	if (whole || file->sz > strlen(file->layout.first_row))
+	if (whole || !datafile__is_bare(file))
 		return whole;
 	whole = csv_walk__row(&walk, rows, sz);
 	return whole ? whole : sz;
@@ -237,23 +242,40 @@ static void drop_rows(struct datafile *file, size_t sz)
 	}
 }
 
-static int write_rows(struct datafile *file, struct fault *why)
+static int write_rows(struct datafile *file, uint64_t now_ns, struct fault *why)
 {
 	size_t done = 0;
 	size_t batch, put;
+	bool first;
 	int err = 0;
 
 	while (!err && done < file->rows_sz) {
 		batch = fitting(file, file->rows + done, file->rows_sz - done);
 		if (batch) {
+			first = datafile__is_bare(file);
 			err = datafile__put(file, file->rows + done, batch, &put, why);
 			done += put;
+			if (first && put)
+				datafile__begin_age(file, now_ns);
 		} else {
 			err = datafile__rotate(file, why);
 		}
 	}
 	drop_rows(file, done);
 	return err;
+}
+
+/* A file that is merely old takes more rows if it cannot be renamed; the one that was to follow it,
+ * and could not be begun, does not. */
+static int rotate_and_write(struct datafile *file, uint64_t now_ns, struct fault *why)
+{
+	int rotate_err = 0, err = 0;
+
+	if (datafile__is_old(file, now_ns))
+		rotate_err = datafile__rotate(file, why);
+	if (!rotate_err || !datafile__is_bare(file))
+		err = write_rows(file, now_ns, rotate_err ? NULL : why);
+	return rotate_err ? rotate_err : err;
 }
 
 static int sync_if_due(struct datafile *file, uint64_t now_ns, bool last, struct fault *why)
@@ -276,7 +298,7 @@ int datafile__flush(struct datafile *file, uint64_t now_ns, bool last, struct fa
 
 	err = datafile__follow(file, why);
 	if (!err)
-		err = write_rows(file, why);
+		err = rotate_and_write(file, now_ns, why);
 	sync_err = sync_if_due(file, now_ns, last, err ? NULL : why);
 	if (!err)
 		err = sync_err;

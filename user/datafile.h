@@ -34,6 +34,9 @@ int datafile__open(const struct datafile_layout *layout, const struct sink_optio
 		   struct datafile **ret_file, struct fault *why);
 void datafile__free(struct datafile *file); /* drops what was not flushed */
 
+/* From the next flush on, what may change is kept as these say (sink_options__change). */
+void datafile__set_options(struct datafile *file, const struct sink_options *options);
+
 /* Takes one whole row, line end included. -ENOBUFS (and nothing taken) when the backlog is full. */
 int datafile__append(struct datafile *file, const char *row, size_t sz);
 
@@ -47,7 +50,9 @@ bool datafile__has_room(const struct datafile *file);
  * the rotation size), after checking that the name still leads to this file: if it was renamed,
  * deleted or its directory is gone, everything is made afresh, header included. On a short or
  * failed write the file is cut back to its last whole row and the rest stays gathered. Syncs as
- * options->sync_ns says. 0 or negative errno with why.
+ * options->sync_ns says. A file whose first row is older than options->rotate_age_ns is rotated
+ * first, even when there is nothing to write. now_ns is CLOCK_MONOTONIC. 0 or negative errno with
+ * why.
  */
 int datafile__flush(struct datafile *file, uint64_t now_ns, bool last, struct fault *why);
 

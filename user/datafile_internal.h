@@ -4,11 +4,14 @@
  *
  *     datafile.c          rows gathered, written, synced
  *     datafile_place.c    the name in the directory: opened, followed, rotated
+ *     datafile_age.c      since when there are rows in it
  *     datafile_repair.c   what an earlier run or somebody else left in the file
  *     datafile_headers.c  the file beside it that holds the column names
  */
 #ifndef TACHO_USER_DATAFILE_INTERNAL_H
 #define TACHO_USER_DATAFILE_INTERNAL_H
+
+#include <string.h>
 
 #include "datafile.h"
 
@@ -20,11 +23,19 @@ struct datafile {
 	bool torn;   /* bytes beyond sz are part of a row and could not be cut off yet */
 	bool unsynced;
 	uint64_t synced_ns;
+	bool begun;	   /* it is known when the first row came: */
+	uint64_t begun_ns; /* CLOCK_MONOTONIC; modulo 2^64, since it may be before the boot */
 	bool headers_due;
 	char *rows; /* gathered, not yet in the file */
 	size_t rows_sz;
 	size_t rows_capacity;
 };
+
+/* Nothing in it but what it begins with? */
+static inline bool datafile__is_bare(const struct datafile *file)
+{
+	return file->sz <= strlen(file->layout.first_row);
+}
 
 static inline bool datafile__syncs(const struct datafile *file)
 {
@@ -54,6 +65,13 @@ int datafile__take_place(struct datafile *file, struct fault *why);
 /* Does the name still lead to the open file, with all that was in it? Takes its place if not. */
 int datafile__follow(struct datafile *file, struct fault *why);
 int datafile__rotate(struct datafile *file, struct fault *why);
+
+/* datafile_age.c */
+
+/* The first row has just come. */
+void datafile__begin_age(struct datafile *file, uint64_t now_ns);
+/* Are there rows in it, and is the first older than options->rotate_age_ns? */
+bool datafile__is_old(struct datafile *file, uint64_t now_ns);
 
 /* datafile_repair.c */
 

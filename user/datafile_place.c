@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data_parts.h"
 #include "output_dir.h"
 
 static void let_go(struct datafile *file)
@@ -24,6 +25,7 @@ static void let_go(struct datafile *file)
 	file->sz = 0;
 	file->torn = false;
 	file->unsynced = false;
+	file->begun = false;
 }
 
 /* O_NONBLOCK: a FIFO in the file's place must not stop us. */
@@ -51,65 +53,55 @@ static int open_regular(struct datafile *file, struct fault *why)
 	return err;
 }
 
-static int rotated_name(const struct datafile *file, unsigned int number, char name[NAME_MAX + 1])
-{
-	int sz = snprintf(name, NAME_MAX + 1, "%s.%u", file->layout.name, number);
-
-	return sz > NAME_MAX ? -ENAMETOOLONG : 0;
-}
-
-static bool is_taken(const struct datafile *file, unsigned int number)
-{
-	char name[NAME_MAX + 1];
-	struct stat st;
-
-	return !rotated_name(file, number, name) &&
-	       !fstatat(output_dir__fd(file->options.dir), name, &st, AT_SYMLINK_NOFOLLOW);
-}
-
-static int rename_number(const struct datafile *file, unsigned int number, struct fault *why)
-{
-	int dir_fd = output_dir__fd(file->options.dir);
-	char from[NAME_MAX + 1], to[NAME_MAX + 1];
-	int err;
-
-	err = rotated_name(file, number + 1, to);
-	if (!err && number)
-		err = rotated_name(file, number, from);
-	if (!err && renameat(dir_fd, number ? from : file->layout.name, dir_fd, to))
-		err = -errno;
-	return err ? datafile__fault(file, why, err, "cannot rename to rotate") : 0;
-}
-
 /* Files left from a time when more were kept. */
 static void drop_numbers_beyond(const struct datafile *file, unsigned int keep)
 {
-	char name[NAME_MAX + 1];
+	int dir_fd = output_dir__fd(file->options.dir);
+	const char *name = file->layout.name;
 
-	for (unsigned int number = keep + 1; number; number++) {
-		if (rotated_name(file, number, name) ||
-		    unlinkat(output_dir__fd(file->options.dir), name, 0))
+	for (unsigned int number = keep + 1; data_parts__has(dir_fd, name, number); number++) {
+		if (data_parts__remove(dir_fd, name, number))
 			return;
 	}
+}
+
+static int make_first_number_free(const struct datafile *file, unsigned int keep)
+{
+	int dir_fd = output_dir__fd(file->options.dir);
+	const char *name = file->layout.name;
+	unsigned int number = 1;
+	int err = 0;
+
+	while (number < keep && data_parts__has(dir_fd, name, number))
+		number++;
+	if (number == keep)
+		err = data_parts__remove(dir_fd, name, keep);
+	while (!err && --number)
+		err = data_parts__rename(dir_fd, name, number, number + 1);
+	return err;
 }
 
 /*
  * Frees the name: the file becomes NAME.1, NAME.1 becomes NAME.2 and so on. Only the numbers below
  * the first free one move, so that an attempt that failed half way, repeated, costs no old file; if
- * none is free, NAME.keep is overwritten.
+ * none is free, NAME.keep goes.
  */
 static int rename_away(struct datafile *file, unsigned int keep, struct fault *why)
 {
-	unsigned int number = 1;
-	int err = 0;
+	const struct data_part first = { .number = 1 };
+	int dir_fd = output_dir__fd(file->options.dir);
+	char entry[NAME_MAX + 1];
+	int err;
 
-	while (number < keep && is_taken(file, number))
-		number++;
-	while (number-- && !err)
-		err = rename_number(file, number, why);
+	err = data_part__entry(file->layout.name, first, entry);
 	if (!err)
-		drop_numbers_beyond(file, keep);
-	return err;
+		err = make_first_number_free(file, keep);
+	if (!err && renameat(dir_fd, file->layout.name, dir_fd, entry))
+		err = -errno;
+	if (err)
+		return datafile__fault(file, why, err, "cannot rename to rotate");
+	drop_numbers_beyond(file, keep);
+	return 0;
 }
 
 static int remove_full(struct datafile *file, struct fault *why)

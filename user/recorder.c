@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data_keeper.h"
+
 static struct output *add_output(struct recorder *recorder, const struct sink_ops *ops)
 {
 	struct output *output = &recorder->outputs[recorder->output_cnt++];
@@ -81,6 +83,8 @@ static void close_outputs(struct recorder *recorder)
 		recorder->outputs[i].ops->free(recorder->outputs[i].sink);
 		recorder->outputs[i].sink = NULL;
 	}
+	data_keeper__free(recorder->keeper);
+	recorder->keeper = NULL;
 }
 
 void recorder__free(struct recorder *recorder)
@@ -93,6 +97,17 @@ void recorder__free(struct recorder *recorder)
 	free(recorder->unwritten_summaries);
 	free(recorder->outputs);
 	free(recorder);
+}
+
+static int open_outputs(struct recorder *recorder, struct fault *why)
+{
+	int err = data_keeper__new(&recorder->sink_options, &recorder->keeper, why);
+
+	recorder->sink_options.keeper = recorder->keeper;
+	for (size_t i = 0; !err && i < recorder->output_cnt; i++)
+		err = recorder->outputs[i].ops->open(&recorder->sink_options,
+						     &recorder->outputs[i].sink, why);
+	return err;
 }
 
 int recorder__start(struct recorder *recorder, struct fault *why)
@@ -108,15 +123,23 @@ int recorder__start(struct recorder *recorder, struct fault *why)
 	recorder->sink_options.on_demand = !recorder->state_cnt;
 	recorder->sink_options.capture_names = recorder->columns;
 	recorder->sink_options.capture_name_cnt = recorder->column_cnt;
-	for (size_t i = 0; !err && i < recorder->output_cnt; i++)
-		err = recorder->outputs[i].ops->open(&recorder->sink_options,
-						     &recorder->outputs[i].sink, why);
+	err = open_outputs(recorder, why);
 	if (err) {
 		close_outputs(recorder);
 		recorder__free_columns(recorder);
 	}
 	recorder->started = !err;
 	return err;
+}
+
+void recorder__set_options(struct recorder *recorder, const struct sink_options *options)
+{
+	sink_options__change(&recorder->sink_options, options);
+	if (!recorder->started)
+		return;
+	for (size_t i = 0; i < recorder->output_cnt; i++)
+		recorder->outputs[i].ops->set_options(recorder->outputs[i].sink, options);
+	data_keeper__set_options(recorder->keeper, options);
 }
 
 static int take_counts(struct recorder *recorder, const struct event *event, struct fault *why)
@@ -185,6 +208,7 @@ static int take_flush(struct recorder *recorder, const struct event *event, stru
 	} else {
 		recorder->unwritten_in_part = true;
 	}
+	data_keeper__tend(recorder->keeper, now_ns, last);
 	recorder->ended_well |= last;
 	return err;
 }

@@ -15,8 +15,8 @@
 
 struct recorder;
 
-/* A sink for each format, and those that are always there. What captured values there are is filled
- * into the options here. */
+/* A sink for each format, and those that are always there. What captured values there are, and who
+ * looks after rotated files, is filled into the options here. */
 int recorder__new(const char *const *formats, size_t format_cnt, const struct sink_options *options,
 		  struct recorder **ret_recorder, struct fault *why);
 void recorder__free(struct recorder *recorder); /* does not flush; NULL is fine */
@@ -27,6 +27,10 @@ void recorder__free(struct recorder *recorder); /* does not flush; NULL is fine 
  * nobody else has. 0, also when they are open already, or negative errno with why.
  */
 int recorder__start(struct recorder *recorder, struct fault *why);
+
+/* From the next flush on, what may change is as these say (sink_options__change); the rest of them
+ * is not looked at. Before the start or after it. */
+void recorder__set_options(struct recorder *recorder, const struct sink_options *options);
 
 /*
  * Takes one record. A FLUSH record writes everything out. 0, or negative errno with why: -EBADMSG

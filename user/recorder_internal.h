@@ -75,6 +75,7 @@ struct unwritten_summary {
 
 struct recorder {
 	struct sink_options sink_options;
+	struct data_keeper *keeper; /* NULL before the start */
 	struct output *outputs;
 	size_t output_cnt;
 	/* of these */

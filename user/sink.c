@@ -22,6 +22,16 @@ const struct sink_ops *const *sink_ops__all(void)
 	return sinks;
 }
 
+void sink_options__change(struct sink_options *options, const struct sink_options *changed)
+{
+	options->rotate_bytes = changed->rotate_bytes;
+	options->rotate_keep = changed->rotate_keep;
+	options->rotate_age_ns = changed->rotate_age_ns;
+	options->compress = changed->compress;
+	options->keep_bytes = changed->keep_bytes;
+	options->sync_ns = changed->sync_ns;
+}
+
 const char *const *sink_ops__names(void)
 {
 	static const char *names[SINK_CNT + 1];

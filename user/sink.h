@@ -17,6 +17,7 @@
 #include "fault.h"
 #include "row.h"
 
+struct data_keeper;
 struct output_dir;
 struct sink;
 
@@ -25,12 +26,19 @@ struct sink_options {
 	struct output_dir *dir;	  /* borrowed; outlives the sink */
 	uint64_t rotate_bytes;	  /* a file that would grow beyond is rotated first; 0 = never */
 	unsigned int rotate_keep; /* how many rotated files stay (name.1 is the newest) */
-	uint64_t sync_ns; /* fdatasync at least this often; 0 = each flush; UINT64_MAX = never */
+	uint64_t rotate_age_ns;	  /* one whose first row came so long ago is rotated; 0 = never */
+	bool compress;		  /* rotated files, to name.1.zst and so on */
+	uint64_t keep_bytes; /* rotated files beyond so much, all files together, go; 0 = none */
+	uint64_t sync_ns;    /* fdatasync at least this often; 0 = each flush; UINT64_MAX = never */
 	size_t backlog_bytes; /* unwritten rows held while the disk is full; beyond: -ENOBUFS */
 	/* Something happened that the user should read once (a torn tail repaired, a file rotated
 	 * away because its columns differ, ...). May be NULL. */
 	void (*notice)(void *ctx, const char *text);
+	/* The same for what only those want to know who ask why. May be NULL. */
+	void (*notice_debug)(void *ctx, const char *text);
 	void *notice_ctx;
+	/* Who looks after the rotated files; borrowed, outlives the sink. NULL: nobody does. */
+	struct data_keeper *keeper;
 	bool on_demand; /* no file is made before it has a row */
 	/* What columns the captured values of activity_row have; borrowed, outlive the sink. */
 	const char *const *capture_names; /* any bytes */
@@ -39,6 +47,9 @@ struct sink_options {
 
 /* So that everybody can read the rows again (CSV_FIELD_CNT_MAX of analysis/csv_reader.h). */
 #define SINK_CAPTURES_MAX 1000
+
+/* What may change while there are sinks: everything about rotation, and sync_ns. */
+void sink_options__change(struct sink_options *options, const struct sink_options *changed);
 
 struct sink_ops {
 	const char *name; /* as `formats =` spells it; sinks that share it are one format */
@@ -55,6 +66,8 @@ struct sink_ops {
 	/* Writes what is gathered. now_ns is CLOCK_MONOTONIC; last forces the fdatasync that
 	 * sync_ns asks for (none when UINT64_MAX). */
 	int (*flush)(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
+	/* sink_options__change, from the next flush on. */
+	void (*set_options)(struct sink *sink, const struct sink_options *options);
 	/* How many rows were taken and are not in the file yet. */
 	size_t (*pending)(const struct sink *sink);
 	/* Room for at least one more row of ordinary size? */

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "escape.h"
+#include "data_keeper.h"
 #include "datafile.h"
+#include "escape.h"
 #include "output_dir.h"
 
 #define TENTHS_EXACT 1e14 /* ten times as much is exact in a double (2^53), too */
@@ -152,7 +153,9 @@ int sink_csv__open(const struct sink_csv_format *format, const struct sink_optio
 	sink->format = format;
 	sink->options = *options;
 	sink->row.quoting = format->quoting;
-	if (!(format->on_demand || options->on_demand) || is_there(format, options))
+	if (options->keeper)
+		err = data_keeper__add_name(options->keeper, format->file_name, why);
+	if (!err && (!(format->on_demand || options->on_demand) || is_there(format, options)))
 		err = open_file(sink, why);
 	if (err)
 		sink_csv__free(sink);
@@ -207,6 +210,13 @@ int sink_csv__add(struct sink *sink, const void *record)
 int sink_csv__flush(struct sink *sink, uint64_t now_ns, bool last, struct fault *why)
 {
 	return sink->file ? datafile__flush(sink->file, now_ns, last, why) : 0;
+}
+
+void sink_csv__set_options(struct sink *sink, const struct sink_options *options)
+{
+	sink_options__change(&sink->options, options);
+	if (sink->file)
+		datafile__set_options(sink->file, options);
 }
 
 size_t sink_csv__pending(const struct sink *sink)

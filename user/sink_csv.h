@@ -51,14 +51,15 @@ int sink_csv__open(const struct sink_csv_format *format, const struct sink_optio
 /* record is what the columns' offsets count from. */
 int sink_csv__add(struct sink *sink, const void *record);
 
-/* These four are operations of a sink as they are. */
+/* These five are operations of a sink as they are. */
 int sink_csv__flush(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
+void sink_csv__set_options(struct sink *sink, const struct sink_options *options);
 size_t sink_csv__pending(const struct sink *sink);
 bool sink_csv__has_room(const struct sink *sink);
 void sink_csv__free(struct sink *sink);
 
 #define SINK_CSV_OPERATIONS                                                                        \
 	.flush = sink_csv__flush, .pending = sink_csv__pending, .has_room = sink_csv__has_room,    \
-	.free = sink_csv__free
+	.free = sink_csv__free, .set_options = sink_csv__set_options
 
 #endif

@@ -130,6 +130,67 @@ static void rotate_size_is_zero_or_at_least_4k(void **state)
 	assert_lines_refused(refused, ARRAY_SIZE(refused));
 }
 
+static void rotate_age_is_zero_or_1s_to_ten_years(void **state)
+{
+	static const struct value_case fine[] = {
+		{ "rotate-age = 0", 0 },
+		{ "rotate-age = 1s", UINT64_C(1000000000) },
+		{ "rotate-age = 1d", UINT64_C(86400) * 1000000000 },
+		{ "rotate-age = 3650d", UINT64_C(3650) * 86400 * 1000000000 },
+	};
+	static const struct refusal refused[] = {
+		{ "rotate-age = 999ms",
+		  "rotate-age: '999ms' is out of range (0 for never, or 1s to 3650d)" },
+		{ "rotate-age = 3651d",
+		  "rotate-age: '3651d' is out of range (0 for never, or 1s to 3650d)" },
+		{ "rotate-age = never",
+		  "rotate-age: 'never' is not a duration (write 500ms, 1s, 2min)" },
+	};
+
+	(void)state;
+	assert_values(fine, ARRAY_SIZE(fine), offsetof(struct config, rotate_age_ns));
+	assert_lines_refused(refused, ARRAY_SIZE(refused));
+}
+
+static void keep_size_is_zero_or_at_least_4k(void **state)
+{
+	static const struct value_case fine[] = {
+		{ "keep-size = 0", 0 },
+		{ "keep-size = 4K", 4096 },
+		{ "keep-size = 1G", UINT64_C(1) << 30 },
+	};
+	static const struct refusal refused[] = {
+		{ "keep-size = 4095",
+		  "keep-size: '4095' is too small (at least 4K, or 0 for no limit)" },
+		{ "keep-size = 16777215T",
+		  "keep-size: '16777215T' is larger than any disk (write 0 for no limit)" },
+		{ "keep-size = all", "keep-size: 'all' is not a size (write 4096, 64K, 8M, 1G)" },
+	};
+
+	(void)state;
+	assert_values(fine, ARRAY_SIZE(fine), offsetof(struct config, keep_bytes));
+	assert_lines_refused(refused, ARRAY_SIZE(refused));
+}
+
+static void rotate_compress_is_no_or_zstd(void **state)
+{
+	static const struct refusal refused[] = {
+		{ "rotate-compress = gzip",
+		  "rotate-compress: unknown value 'gzip' (valid: no, zstd)" },
+		{ "rotate-compress = ZSTD",
+		  "rotate-compress: unknown value 'ZSTD' (did you mean 'zstd'?)" },
+	};
+	struct config *config = load_record_line("rotate-compress = zstd");
+
+	(void)state;
+	assert_true(config->rotate_compress);
+	config__free(config);
+	config = load_record_line("rotate-compress = no");
+	assert_false(config->rotate_compress);
+	config__free(config);
+	assert_lines_refused(refused, ARRAY_SIZE(refused));
+}
+
 static void rotate_keep_is_0_to_1000(void **state)
 {
 	static const struct refusal refused[] = {
@@ -444,7 +505,10 @@ int main(void)
 		CASE(flush_is_10ms_to_1h),
 		CASE(sync_may_be_zero_or_never),
 		CASE(rotate_size_is_zero_or_at_least_4k),
+		CASE(rotate_age_is_zero_or_1s_to_ten_years),
+		CASE(rotate_compress_is_no_or_zstd),
 		CASE(rotate_keep_is_0_to_1000),
+		CASE(keep_size_is_zero_or_at_least_4k),
 		CASE(ring_size_is_a_power_of_two),
 		CASE(rate_limit_is_a_number_of_rows),
 		CASE(debuginfod_is_yes_or_no),

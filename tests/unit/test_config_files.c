@@ -120,6 +120,7 @@ static void an_empty_value_is_the_default(void **state)
 	(void)state;
 	write_file("tacho.conf", "[record]\ndirectory = /d\nstates = A\nformats = detail\n"
 				 "flush = 7s\nsync = never\nrotate-size = 0\nrotate-keep = 7\n"
+				 "rotate-age = 1h\nrotate-compress = zstd\nkeep-size = 1G\n"
 				 "ring-size = 4K\nrate-limit = 9\ndebuginfod = on\n"
 				 "[state A]\nfunction = /bin/a:f\nprocess = x\nexit = safe\n"
 				 "place = symbol\nmany = yes\ncapture = a, b\n"
@@ -127,7 +128,8 @@ static void an_empty_value_is_the_default(void **state)
 	assert_int_equal(mkdir("tacho.conf.d", 0755), 0);
 	write_file("tacho.conf.d/x.conf", "[record]\ndirectory =\nstates =\nformats =\nflush =\n"
 					  "sync =\nrotate-size =\nrotate-keep =\nring-size =\n"
-					  "rate-limit =\ndebuginfod =\n"
+					  "rate-limit =\ndebuginfod =\nrotate-age =\n"
+					  "rotate-compress =\nkeep-size =\n"
 					  "[state A]\nprocess =\nexit =\nplace =\nmany =\n"
 					  "capture =\nfailed-if =\nrate-limit =\n"
 					  "[state B]\nfunction = /bin/b:f\n");
@@ -139,6 +141,9 @@ static void an_empty_value_is_the_default(void **state)
 	assert_int_equal(config->sync_ns, 5 * SECOND);
 	assert_int_equal(config->rotate_bytes, 64 << 20);
 	assert_int_equal(config->rotate_keep, 8);
+	assert_int_equal(config->rotate_age_ns, 0);
+	assert_false(config->rotate_compress);
+	assert_int_equal(config->keep_bytes, 0);
 	assert_int_equal(config->ring_bytes, 8 << 20);
 	assert_null(config->states[0].process);
 	assert_int_equal(config->rate_limit, 100000);

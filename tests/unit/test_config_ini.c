@@ -19,6 +19,9 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_int_equal(config->sync_ns, 5 * SECOND);
 	assert_int_equal(config->rotate_bytes, 64 << 20);
 	assert_int_equal(config->rotate_keep, 8);
+	assert_int_equal(config->rotate_age_ns, 0);
+	assert_false(config->rotate_compress);
+	assert_int_equal(config->keep_bytes, 0);
 	assert_int_equal(config->ring_bytes, 8 << 20);
 	assert_int_equal(config->rate_limit, 100000);
 	assert_false(config->debuginfod);
@@ -48,6 +51,9 @@ static void every_key_is_read(void **state)
 					  "sync = 1min\n"
 					  "rotate-size = 4K\n"
 					  "rotate-keep = 1000\n"
+					  "rotate-age = 2h\n"
+					  "rotate-compress = zstd\n"
+					  "keep-size = 1G\n"
 					  "ring-size = 1G\n"
 					  "rate-limit = 50\n"
 					  "debuginfod = yes\n"
@@ -76,23 +82,26 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config->sync_ns, 60 * SECOND);
 	assert_int_equal(config->rotate_bytes, 4096);
 	assert_int_equal(config->rotate_keep, 1000);
+	assert_int_equal(config->rotate_age_ns, 7200 * SECOND);
+	assert_true(config->rotate_compress);
+	assert_int_equal(config->keep_bytes, 1 << 30);
 	assert_int_equal(config->ring_bytes, 1 << 30);
 	assert_int_equal(config->rate_limit, 50);
 	assert_true(config->debuginfod);
 	assert_string_equal(config->states[0].process, "/opt/*");
 	assert_int_equal(config->states[0].exit, EXIT_SAFE);
-	assert_string_equal(config->states[0].exit_origin, "tacho.conf:15");
+	assert_string_equal(config->states[0].exit_origin, "tacho.conf:18");
 	assert_int_equal(config->states[0].place, PLACE_SYMBOL);
 	assert_true(config->states[0].many);
 	assert_int_equal(config->states[0].capture_cnt, 1);
-	assert_string_equal(config->states[0].captures_origin, "tacho.conf:18");
+	assert_string_equal(config->states[0].captures_origin, "tacho.conf:21");
 	assert_int_equal(config->states[0].failed_if.compare, TACHO_COMPARE_LESS);
-	assert_string_equal(config->states[0].failed_if.origin, "tacho.conf:19");
+	assert_string_equal(config->states[0].failed_if.origin, "tacho.conf:22");
 	assert_int_equal(config->states[0].rate_limit, 60);
 	assert_string_equal(config->states[1].begins[0].function, "f");
 	assert_string_equal(config->states[1].ends[0].function, "g");
 	assert_int_equal(config->states[1].begin_key.source, VALUE_THREAD);
-	assert_string_equal(config->states[1].key_origin, "tacho.conf:24");
+	assert_string_equal(config->states[1].key_origin, "tacho.conf:27");
 	config__free(config);
 }
 
@@ -235,8 +244,9 @@ static void unknown_key_far_from_all_lists_the_valid_ones(void **state)
 			    "place, many, capture, failed-if, rate-limit)");
 	assert_record_line_refused("q = 1",
 				   "unknown key 'q' in [record] (valid: directory, states, "
-				   "formats, flush, sync, rotate-size, rotate-keep, ring-size, "
-				   "rate-limit, debuginfod, status)");
+				   "formats, flush, sync, rotate-size, rotate-keep, rotate-age, "
+				   "rotate-compress, keep-size, ring-size, rate-limit, "
+				   "debuginfod, status)");
 }
 
 static void key_of_the_other_section_says_where_it_belongs(void **state)
@@ -255,7 +265,8 @@ static void keys_are_compared_whole(void **state)
 		"directory-that-is-a-very-long-name-beyond-forty-nine-characters = /x",
 		"unknown key 'directory-that-is-a-very-long-name-beyond-forty-nine-characters' in "
 		"[record] (valid: directory, states, formats, flush, sync, rotate-size, "
-		"rotate-keep, ring-size, rate-limit, debuginfod, status)");
+		"rotate-keep, rotate-age, rotate-compress, keep-size, ring-size, rate-limit, "
+		"debuginfod, status)");
 	assert_record_line_refused("FLUSH = 1s",
 				   "unknown key 'FLUSH' in [record] (did you mean 'flush'?)");
 }

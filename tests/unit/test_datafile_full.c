@@ -15,7 +15,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
-#include "datafile_fixture.h"
+#include "keeper_fixture.h"
 
 /* A file size limit cuts a write short inside a row and refuses the next, as a full disk does. */
 static void a_write_cut_short_leaves_whole_rows_and_goes_on_later(void **state)
@@ -170,6 +170,31 @@ static void a_disk_that_fills_during_rotation_loses_nothing(void **state)
 	drop_small_disk(fixture);
 }
 
+static void a_disk_without_room_for_a_compressed_part_keeps_the_part(void **state)
+{
+	struct keeper_fixture *f = *state;
+
+	use_small_disk(&f->base, "size=64k");
+	open_keeper(f);
+	open_file(&f->base);
+	append_and_flush(&f->base, 15);
+	fill_disk(&f->base);
+	wait_for_notice(f);
+	assert_string_equal(f->base.notices,
+			    "data.1: cannot be compressed: No space left on device (make room); it "
+			    "stays as it is until it can\n");
+	assert_false(has(f, ".data.zst.tmp") || has(f, "data.1.zst"));
+	assert_int_equal(unlink(scratch__at(&f->base.scratch, "ballast")), 0);
+	data_keeper__tend(f->keeper, 40000000000, false);
+	wait_until(f, "data.1", false);
+	unpack(f, "data.1");
+	expect_next_rows(&f->base, "data.1");
+	expect_all_rows(&f->base);
+	data_keeper__free(f->keeper);
+	f->keeper = NULL;
+	drop_small_disk(&f->base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +202,7 @@ int main(void)
 		DATAFILE_CASE(a_full_disk_tears_no_row_and_recovers_by_itself),
 		DATAFILE_CASE(a_disk_that_is_full_at_the_start_delays_the_rows),
 		DATAFILE_CASE(a_disk_that_fills_during_rotation_loses_nothing),
+		KEEPER_CASE(a_disk_without_room_for_a_compressed_part_keeps_the_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

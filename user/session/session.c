@@ -144,6 +144,12 @@ static int watch_all(struct session *s, struct fault *why)
 
 /* --- starting ------------------------------------------------------------------------------ */
 
+static void tell_debug(void *ctx, const char *text)
+{
+	(void)ctx;
+	message_debug("record: %s", text);
+}
+
 static int open_outputs(struct session *s, struct fault *why)
 {
 	const struct config *config = s->options->config;
@@ -157,9 +163,13 @@ static int open_outputs(struct session *s, struct fault *why)
 		.dir = s->dir,
 		.rotate_bytes = config->rotate_bytes,
 		.rotate_keep = config->rotate_keep,
+		.rotate_age_ns = config->rotate_age_ns,
+		.compress = config->rotate_compress,
+		.keep_bytes = config->keep_bytes,
 		.sync_ns = config->sync_ns,
 		.backlog_bytes = BACKLOG_BYTES,
 		.notice = session__notice,
+		.notice_debug = tell_debug,
 	};
 	err = recorder__new((const char *const *)config->formats, config->format_cnt, &sinks,
 			    &s->recorder, why);
