@@ -119,6 +119,15 @@ void plot_page__free(struct plot_page *page)
 
 /* --- the head ----------------------------------------------------------------------------- */
 
+/* "." and ".." say nothing to who has the page and not the working directory. */
+static void put_path(FILE *out, const char *path)
+{
+	char *whole = *path == '.' ? realpath(path, NULL) : NULL;
+
+	markup__text(out, whole ? whole : path);
+	free(whole);
+}
+
 static void put_title(const struct plot_page *page, FILE *out)
 {
 	if (page->title)
@@ -126,7 +135,7 @@ static void put_title(const struct plot_page *page, FILE *out)
 	else if (page->path_cnt == 1 && !strcmp(page->paths[0], "-"))
 		fputs("standard input", out);
 	else if (page->path_cnt == 1)
-		markup__text(out, page->paths[0]);
+		put_path(out, page->paths[0]);
 	else
 		fprintf(out, "%zu recordings", page->path_cnt);
 }
