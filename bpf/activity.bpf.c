@@ -51,8 +51,17 @@ static __always_inline u64 rules_of_process(void)
 	return process ? process->rules : 0;
 }
 
+static __always_inline u64 rules_of(struct thread *thread)
+{
+	if (thread->rules_generation != rules_generation) {
+		thread->rules_generation = rules_generation;
+		thread->rules = rules_of_process();
+	}
+	return thread->rules;
+}
+
 /* Is this thread's process one that the state records? thread is NULL until it has been seen. */
-static __always_inline bool wanted(const struct thread *thread, const struct place *place)
+static __always_inline bool wanted(struct thread *thread, const struct place *place)
 {
 	u64 needed = scoped ? TACHO_RULE_SCOPE : 0;
 	u64 rules;
@@ -61,7 +70,7 @@ static __always_inline bool wanted(const struct thread *thread, const struct pla
 		needed |= 1ULL << place->rule;
 	if (!needed)
 		return bpf_get_current_pid_tgid() >> 32 != own_pid;
-	rules = thread ? thread->rules : rules_of_process();
+	rules = thread ? rules_of(thread) : rules_of_process();
 	return (rules & needed) == needed;
 }
 
@@ -74,6 +83,7 @@ static __always_inline struct thread *thread_new(struct task_struct *task)
 		return 0;
 	thread->tid = (u32)bpf_get_current_pid_tgid();
 	bpf_get_current_comm(thread->comm, sizeof(thread->comm));
+	thread->rules_generation = rules_generation;
 	thread->rules = rules_of_process();
 	return thread;
 }
@@ -138,7 +148,7 @@ static __noinline int call_begins(struct pt_regs *regs, const struct place *plac
 		}
 	}
 	if (captures) {
-		key = frame_captured_key(thread, thread->depth);
+		key = frame_captured_key(thread, thread->depth, place->probe);
 		if (capture_entry((u64)regs, spec_at(place->spec), &key)) {
 			count(place->state, lost_other);
 			return 0;
@@ -269,6 +279,7 @@ static __noinline int point(struct pt_regs *regs, const struct place *place)
 	struct ending ending = {
 		.ended = TACHO_ENDED_RETURN,
 		.depth = thread ? thread->depth : 0,
+		.probe = place->probe,
 		.captured = { .owner = (u32)bpf_get_current_pid_tgid(), .number = ~0ULL },
 	};
 	struct tacho_spec *spec = place->spec ? spec_at(place->spec) : 0;
@@ -291,7 +302,7 @@ static __always_inline bool at_place(struct pt_regs *regs)
 	struct tacho_spec *spec = place.spec ? spec_at(place.spec) : 0;
 
 	/* Calls that have begun may end although no more begin. */
-	if (!recording && !tacho_place_is_end(place.kind))
+	if ((!recording || is_unselected(place.state)) && !tacho_place_is_end(place.kind))
 		return false;
 	switch (place.kind) {
 	case TACHO_PLACE_HIJACK:

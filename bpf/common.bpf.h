@@ -43,6 +43,19 @@ volatile bool recording __weak = false;
  * calls that go unseen for it are counted. */
 volatile bool no_hijack __weak = false;
 
+/* States of which no call begins any more, a bit each: their probes are being taken away, or are
+ * not there. */
+volatile __u64 unselected[TACHO_STATES_MAX / 64] __weak = {};
+
+static __always_inline bool is_unselected(u32 state)
+{
+	return unselected[state / 64 % (TACHO_STATES_MAX / 64)] >> state % 64 & 1;
+}
+
+/* Counts up when processes have been judged anew, so that threads ask again which rules theirs
+ * satisfies. */
+volatile __u32 rules_generation __weak = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 23); /* set before loading */

@@ -8,8 +8,10 @@
  *	frames[1]  bind   sp=0x7ffe80
  *	frames[0]  query  sp=0x7fff40
  *
- * Only the thread itself touches its frames (pairing.bpf.h), but for the closing at exit and at the
- * end of the recording, which may meet: whoever exchanges depth for 0 has the frames.
+ * Only the thread itself pushes frames and takes them away (pairing.bpf.h). They are closed by it,
+ * at its exit, at the end of the recording, and when their state is deselected, and these may meet:
+ * whoever makes the frame a gap (frame_claim) sends its record. A gap stays where it is until the
+ * thread trims it.
  */
 #ifndef TACHO_BPF_FRAMES_H
 #define TACHO_BPF_FRAMES_H
@@ -35,7 +37,7 @@ struct thread {
 	u32 tid;
 	u64 jump_from_sp; /* of a longjmp under way, or 0 */
 	u32 flight_cnt;
-	u32 reserved;
+	u32 rules_generation;	 /* when rules were asked for */
 	struct tacho_moment now; /* scratch: a BPF program's stack is small */
 	struct flight flights[FLIGHTS_MAX];
 	char comm[TACHO_COMM_SZ]; /* when first seen */
@@ -81,6 +83,46 @@ static __always_inline struct tacho_frame *frame_at(struct thread *thread, u32 i
 	return deep_frame_at(thread, index);
 }
 
+/*
+ * Probe, state and place of a frame are read, written and exchanged as one word, so that nobody
+ * ever sees the probe of one frame with the state of another.
+ */
+_Static_assert(__builtin_offsetof(struct tacho_frame, probe) % 8 == 0 &&
+		       __builtin_offsetof(struct tacho_frame, state) ==
+			       __builtin_offsetof(struct tacho_frame, probe) + 4 &&
+		       __builtin_offsetof(struct tacho_frame, place) ==
+			       __builtin_offsetof(struct tacho_frame, probe) + 6,
+	       "one word");
+
+static __always_inline volatile u64 *frame_word(struct tacho_frame *frame)
+{
+	return (volatile u64 *)&frame->probe;
+}
+
+/* Both machines are little-endian. */
+#define FRAME_WORD_PROBE(word) ((u32)(word))
+#define FRAME_WORD_STATE(word) ((u32)((word) >> 32 & 0xffff))
+
+/*
+ * Makes the frame, whose word was this, a gap. False when somebody else has done it.
+ *
+ * From elsewhere than its own thread, the frame may have been replaced since it was looked at; but
+ * never by one of the same probe, when no more calls of that begin.
+ */
+static __always_inline bool frame_claim_word(struct tacho_frame *frame, u64 word)
+{
+	return FRAME_WORD_PROBE(word) != TACHO_NO_PROBE &&
+	       __sync_val_compare_and_swap((u64 *)&frame->probe, word, word | TACHO_NO_PROBE) ==
+		       word;
+}
+
+static __always_inline bool frame_claim(struct tacho_frame *frame, u32 probe)
+{
+	u64 word = *frame_word(frame);
+
+	return FRAME_WORD_PROBE(word) == probe && frame_claim_word(frame, word);
+}
+
 /* How a call ended, and whose it was. */
 struct ending {
 	u64 regs; /* of a return whose values are wanted, or 0 */
@@ -89,6 +131,8 @@ struct ending {
 	u32 depth;
 	u32 pid;
 	u32 tid;
+	u32 probe; /* of the frame, before it was claimed */
+	u32 reserved;
 	struct tacho_captured_key captured; /* where the call's values are, if its spec has any */
 };
 
@@ -106,6 +150,14 @@ static __always_inline void copy_own_comm(char comm[TACHO_COMM_SZ])
 #define USAGE_SZ (usage_wanted ? sizeof(struct tacho_usage) : 0)
 #define RECORD_FLAGS (usage_wanted ? TACHO_ACTIVITY_USAGE : 0)
 
+/* How a call of a state that is not selected any more ended is not seen: it may have returned long
+ * ago. Only a return that is seen is one. */
+static __always_inline u32 ended_as_seen(const struct tacho_frame *frame, const struct ending *e)
+{
+	return e->ended != TACHO_ENDED_RETURN && is_unselected(frame->state) ? TACHO_ENDED_OPEN
+									     : e->ended;
+}
+
 static __always_inline void fill_record(struct tacho_activity *record,
 					const struct tacho_frame *frame, const struct ending *e,
 					const struct tacho_moment *end)
@@ -116,9 +168,9 @@ static __always_inline void fill_record(struct tacho_activity *record,
 	record->head.size = sizeof(*record) + USAGE_SZ;
 	record->start_ns = frame->start.ns;
 	record->end_ns = end->ns;
-	record->probe = frame->probe;
+	record->probe = e->probe;
 	record->depth = e->depth;
-	record->ended = e->ended;
+	record->ended = ended_as_seen(frame, e);
 	record->flags = RECORD_FLAGS;
 	if (e->comm) {
 		record->pid = e->pid;
@@ -256,7 +308,8 @@ __weak int send_activity(const struct tacho_frame *frame, const struct ending *e
 		return 0;
 	has_values = frame_has_values(frame);
 	if (guarded && !guard_admits(frame->state, end->ns)) {
-		if (!guard_summarize(frame->state, e->ended, end->ns - frame->start.ns))
+		if (!guard_summarize(frame->state, ended_as_seen(frame, e),
+				     end->ns - frame->start.ns))
 			count(frame->state, lost_other);
 	} else {
 		err = has_values ? send_with_values(frame, e, end) : send_plain(frame, e, end);
@@ -271,10 +324,13 @@ __weak int send_activity(const struct tacho_frame *frame, const struct ending *e
 	return 0;
 }
 
+/* With the probe: the next call on this place of the stack may begin before the values of one that
+ * was closed from elsewhere are forgotten. */
 static __always_inline struct tacho_captured_key frame_captured_key(const struct thread *thread,
-								    u32 index)
+								    u32 index, u32 probe)
 {
-	struct tacho_captured_key key = { .owner = thread->tid, .number = index };
+	struct tacho_captured_key key = { .owner = thread->tid,
+					  .number = (u64)probe << 32 | index };
 
 	return key;
 }
@@ -296,10 +352,12 @@ static __noinline long frame_close_nth(u32 i, struct closing *c)
 		return 1;
 	index = c->depth - 1 - i;
 	frame = frame_at(c->thread, index);
-	if (frame && frame->probe != TACHO_NO_PROBE) {
+	if (frame) {
+		c->ending.probe = frame->probe;
 		c->ending.depth = index;
-		c->ending.captured = frame_captured_key(c->thread, index);
-		send_activity(frame, &c->ending, &c->end);
+		c->ending.captured = frame_captured_key(c->thread, index, frame->probe);
+		if (frame_claim(frame, c->ending.probe))
+			send_activity(frame, &c->ending, &c->end);
 	}
 	if (index >= TACHO_HIJACK_LIMIT)
 		deep_frame_delete(c->thread, index);

@@ -47,7 +47,7 @@ static __always_inline bool guard_take_share(u32 state, struct tacho_state_count
 		return true;
 	if (!budget->limit) {
 		mine->budget = ~0ULL;
-		mine->budget_until_ns = ~0ULL;
+		mine->budget_until_ns = now_ns + GUARD_WINDOW_NS; /* it may come to have one */
 		return true;
 	}
 	since_ns = budget->since_ns;

@@ -56,16 +56,16 @@ static __always_inline u32 walk_index(const struct walk *walk, u32 i)
 static __always_inline void close_frame(struct thread *thread, struct tacho_frame *frame, u32 index,
 					const struct tacho_moment *end, u32 ended)
 {
+	u32 probe = frame->probe;
 	struct ending ending = {
 		.ended = ended,
 		.depth = index,
-		.captured = frame_captured_key(thread, index),
+		.probe = probe,
+		.captured = frame_captured_key(thread, index, probe),
 	};
 
-	if (frame->probe == TACHO_NO_PROBE)
-		return;
-	send_activity(frame, &ending, end);
-	frame->probe = TACHO_NO_PROBE;
+	if (frame_claim(frame, probe))
+		send_activity(frame, &ending, end);
 }
 
 /* Closes a frame whose place in the stack is found to be somebody else's. If an exception is under
@@ -296,7 +296,7 @@ static __always_inline bool is_tail_call(struct pt_regs *regs, struct task_struc
 }
 
 /* What a deep frame begins as. */
-static const struct tacho_frame no_frame;
+static const struct tacho_frame no_frame = { .probe = TACHO_NO_PROBE };
 
 /* Puts the call on the stack: it begins now. False when there is no room. */
 static __always_inline bool frame_push(struct thread *thread, const struct new_call *call)
@@ -313,9 +313,7 @@ static __always_inline bool frame_push(struct thread *thread, const struct new_c
 		return false;
 	frame->sp = call->sp;
 	frame->ip = call->ip;
-	frame->probe = call->probe;
-	frame->state = call->state;
-	frame->place = call->place;
+	*frame_word(frame) = (u64)call->place << 48 | (u64)call->state << 32 | call->probe;
 	frame->spec = call->spec;
 	/* The last thing before the call itself: what we did is not part of its duration. */
 	moment_begin(&frame->start);
@@ -328,7 +326,7 @@ static __always_inline bool frame_push(struct thread *thread, const struct new_c
 static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 sp,
 					 const struct tacho_moment *now, u64 regs)
 {
-	struct ending ending = { .regs = regs, .ended = TACHO_ENDED_RETURN };
+	struct ending ending = { .regs = regs, .ended = TACHO_ENDED_RETURN, .probe = probe };
 	u32 index = frame_find(thread, probe, sp);
 	struct tacho_frame *frame;
 
@@ -340,9 +338,10 @@ static __always_inline bool frame_return(struct thread *thread, u32 probe, u64 s
 	if (index + 1 < thread->depth)
 		frames_close_above(thread, index, sp, now);
 	ending.depth = index;
-	ending.captured = frame_captured_key(thread, index);
+	ending.captured = frame_captured_key(thread, index, probe);
+	if (!frame_claim(frame, probe))
+		return true;
 	send_activity(frame, &ending, now);
-	frame->probe = TACHO_NO_PROBE;
 	if (!index && thread->depth == 1)
 		thread->depth = 0;
 	else

@@ -7,8 +7,10 @@
 #include "spans.bpf.h"
 #include "tacho/glob.h"
 
-/* The globs of `process =`; rule n is globs[n - 1]. */
-const volatile __u32 glob_cnt __weak = 0;
+/* There is any filter, or there may come to be one. */
+const volatile bool may_filter __weak = false;
+/* The globs of `process =`; rule n is globs[n - 1]. They may become more. */
+volatile __u32 glob_cnt __weak = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -33,11 +35,6 @@ struct {
 	__type(key, int);
 	__type(value, struct command_line);
 } command_lines __weak SEC(".maps");
-
-static __always_inline bool filtering(void)
-{
-	return scoped || glob_cnt;
-}
 
 /* How a thread that is exiting leaves the calls that are open in it. */
 static __always_inline u32 ending_of(struct task_struct *task)
@@ -79,7 +76,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter) != 0)
 		return 0;
 	spans_close_all(pid, ending_of(task));
-	if (filtering())
+	if (may_filter)
 		bpf_map_delete_elem(&processes, &pid);
 	return 0;
 }
@@ -91,7 +88,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	struct tacho_process *known;
 	u32 pid = parent->tgid;
 
-	if (!filtering() || (u32)child->tgid == pid)
+	if (!may_filter || (u32)child->tgid == pid)
 		return 0;
 	known = bpf_map_lookup_elem(&processes, &pid);
 	if (!known)
@@ -227,7 +224,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	bpf_task_storage_delete(&threads, task);
 	if (own_mount_namespace)
 		tell_exec(task);
-	if (!filtering())
+	if (!may_filter)
 		return 0;
 	/* The scope outlives an exec, the rest is judged anew. */
 	known = bpf_map_lookup_elem(&processes, &pid);
@@ -304,6 +301,60 @@ int close_open_calls(struct bpf_iter__task *ctx)
 	c.ending.pid = task->tgid;
 	c.ending.tid = task->pid;
 	frames_close_all(&c);
+	return 0;
+}
+
+/* Closes the frame if its state is not selected any more. The thread may be running: what is read
+ * here is right if the frame can then be claimed. */
+static __noinline long close_nth_unselected(u32 i, struct closing *c)
+{
+	struct tacho_frame *frame;
+	struct tacho_frame copy;
+	u64 word;
+	u32 index;
+
+	if (i >= c->depth)
+		return 1;
+	index = c->depth - 1 - i;
+	frame = frame_at(c->thread, index);
+	if (!frame)
+		return 0;
+	word = *frame_word(frame);
+	if (!is_unselected(FRAME_WORD_STATE(word)))
+		return 0;
+	copy = *frame;
+	copy.state = FRAME_WORD_STATE(word);
+	c->ending.probe = FRAME_WORD_PROBE(word);
+	c->ending.depth = index;
+	c->ending.captured = frame_captured_key(c->thread, index, c->ending.probe);
+	if (frame_claim_word(frame, word))
+		send_activity(&copy, &c->ending, &c->end);
+	return 0;
+}
+
+/* Run when states have been deselected and their probes are gone: their calls that are open are
+ * closed for good. */
+SEC("iter/task")
+int close_unselected_calls(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct closing c = { .ending.ended = TACHO_ENDED_OPEN };
+
+	if (!task) { /* all have been seen */
+		spans_close_unselected();
+		return 0;
+	}
+	c.thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (!c.thread)
+		return 0;
+	c.depth = c.thread->depth;
+	if (!c.depth)
+		return 0;
+	moment_of_other(task, &c.end);
+	c.ending.comm = (u64)task->comm;
+	c.ending.pid = task->tgid;
+	c.ending.tid = task->pid;
+	LOOP(c.depth, close_nth_unselected, &c);
 	return 0;
 }
 

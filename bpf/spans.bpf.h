@@ -64,6 +64,7 @@ static __always_inline void span_close(const struct tacho_span_key *key, struct 
 		.depth = span->depth,
 		.pid = key->pid,
 		.tid = span->tid,
+		.probe = span->frame.probe,
 		.captured = span_captured_key(key),
 	};
 
@@ -157,6 +158,28 @@ static long span_close_if(void *map, const struct tacho_span_key *key, struct ta
 	span_close(&k, span, &c->now, c->ended, 0);
 	bpf_map_delete_elem(map, &k);
 	return 0;
+}
+
+static long span_close_unselected(void *map, const struct tacho_span_key *key,
+				  struct tacho_span *span, struct span_closing *c)
+{
+	struct tacho_span_key k = *key;
+	struct tacho_span ended = *span;
+
+	if (is_unselected(ended.frame.state) && !bpf_map_delete_elem(map, &k))
+		span_close(&k, &ended, &c->now, TACHO_ENDED_OPEN, 0);
+	return 0;
+}
+
+/* Of states that are not selected any more. */
+static __always_inline void spans_close_unselected(void)
+{
+	struct span_closing c = {};
+
+	if (!pairs)
+		return;
+	moment_end(&c.now);
+	bpf_for_each_map_elem(&spans, span_close_unselected, &c, 0);
 }
 
 /* The process ends, or the recording. */

@@ -212,57 +212,6 @@ static int exit_status(const struct session_options *asked, const struct session
 	return result->command_ended ? result->command_status : 0;
 }
 
-static void tell_probe(const struct plan *plan, const struct planned_probe *probe)
-{
-	const char *state = plan->states[probe->state].name;
-	const struct message_subject subject = {
-		.state = state,
-		.binary = plan->binaries[probe->binary].path,
-	};
-
-	if (probe->tail_call_cnt)
-		message_about(
-			&subject, MESSAGE_WARNING,
-			"record: state %s: %s has %zu exits, tail calls among them: %zu; a call "
-			"that leaves by one ends at the jump",
-			state, probe->function, probe->exit_cnt, probe->tail_call_cnt);
-	if (probe->return_type != TACHO_VALUE_NONE && !probe->return_type_known)
-		message_about(
-			&subject, MESSAGE_WARNING,
-			"record: state %s: failed-if takes what %s returns for a C int, since no "
-			"debugging information says what it is (write return:TYPE)",
-			state, probe->function);
-}
-
-/* What the plan cannot make good is said before the data is there; of many functions, once. */
-static void tell_plan(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->target_cnt; i++) {
-		const struct planned_target *target = &plan->targets[i];
-		const char *state = plan->states[target->state].name;
-		const struct message_subject subject = {
-			.id = target->pending ? MESSAGE_ID_PENDING : NULL,
-			.state = state,
-			.binary = target->ref->binary,
-		};
-
-		if (target->pending)
-			message_about(&subject, MESSAGE_WARNING, "record: pending: %s",
-				      target->waiting.text);
-		if (target->refused_cnt)
-			message_about(
-				&subject, MESSAGE_WARNING,
-				"record: state %s: %s: functions that cannot be recorded: %zu; the "
-				"first: %s",
-				state, target->ref->function, target->refused_cnt,
-				target->refused.text);
-	}
-	for (size_t i = 0; i < plan->probe_cnt; i++) {
-		if (!i || plan->probes[i].target != plan->probes[i - 1].target)
-			tell_probe(plan, &plan->probes[i]);
-	}
-}
-
 /* Processes asked for may run in another root than ours. Each as "/proc/PID/root"; malloced. */
 static char **make_roots(const struct arguments *args)
 {
@@ -297,11 +246,20 @@ static int make_plan(const struct arguments *args, struct plan **ret_plan, struc
 	return err;
 }
 
-static int run(const struct arguments *args)
+static int load_again(void *ctx, struct config **ret_config, struct fault *why)
+{
+	const struct arguments *args = ctx;
+
+	return settings__load_again(&args->settings, ret_config, why);
+}
+
+static int run(struct arguments *args)
 {
 	const struct config *config = args->settings.config;
 	struct session_options session = {
 		.config = config,
+		.load_again = args->settings.path ? load_again : NULL,
+		.load_ctx = args,
 		.pids = args->pids,
 		.pid_cnt = args->pid_cnt,
 		.command = args->command,
@@ -314,13 +272,14 @@ static int run(const struct arguments *args)
 			     : config->directory ? config->directory
 						 : DEFAULT_DIRECTORY,
 	};
+	const struct plan_mark all = {};
 	struct session_result result = {};
 	struct fault why = {};
 	int err;
 
 	err = make_plan(args, &session.plan, &why);
 	if (!err) {
-		tell_plan(session.plan);
+		session_tell_plan(session.plan, &all);
 		err = session__run(&session, &result, &why);
 	}
 	if (err)

@@ -48,6 +48,24 @@ static void state_config__clear(struct state_config *state)
 	free(state->failed_if.origin);
 }
 
+void state_config__free(struct state_config *state)
+{
+	if (state)
+		state_config__clear(state);
+	free(state);
+}
+
+struct state_config *config__take_state(struct config *config, size_t index)
+{
+	struct state_config *state = malloc(sizeof(*state));
+
+	if (!state)
+		return NULL;
+	*state = config->states[index];
+	config->states[index] = (struct state_config) {};
+	return state;
+}
+
 void config__free(struct config *config)
 {
 	if (!config)
@@ -60,6 +78,9 @@ void config__free(struct config *config)
 	config_list__free(config->resources.patterns, config->resources.pattern_cnt);
 	for (size_t i = 0; i < config->override_cnt; i++)
 		free(config->overrides[i]);
+	free(config->flag.file);
+	free(config->flag.key);
+	free(config->flag.origin);
 	free(config->states_origin);
 	free(config->directory);
 	free(config->status_path);

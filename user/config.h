@@ -91,6 +91,16 @@ struct state_config {
 	bool enabled;	     /* chosen by `states =`, or named by -s */
 };
 
+/* `[feature-flag]`: record activities only while this is true. */
+struct feature_flag_config {
+	char *file;   /* an absolute path; NULL: there is no flag */
+	char *key;    /* never NULL right after config__finish if there is one */
+	char *origin; /* where the section has its first key, or NULL */
+};
+
+#define CONFIG_FLAG_KEY_DEFAULT "enablePerformanceMetrics"
+#define CONFIG_FLAG_KEY_MAX 128
+
 /* `[resources]`: which processes are recorded, and how often. */
 struct resources_config {
 	bool enabled;
@@ -121,6 +131,7 @@ struct config {
 	uint64_t rate_limit; /* of states that do not say otherwise; 0 = no limit */
 	bool debuginfod;     /* ask debuginfod servers for debugging information */
 	struct resources_config resources;
+	struct feature_flag_config flag;
 	enum message_level message_level;
 	/* What the environment has overridden, a line each: "VARIABLE=VALUE overrides ..." */
 	char *overrides[CONFIG_VARIABLE_CNT];
@@ -142,6 +153,16 @@ void config__free(struct config *config);
  * reading the file gave.
  */
 int config__load(struct config *config, const char *path, struct fault *why);
+
+/*
+ * Are the two recorded the same way? Where they stand in the files, whether they are enabled and
+ * their rate_limit do not count.
+ */
+bool state_config__same(const struct state_config *a, const struct state_config *b);
+
+/* The state as an object of its own; what stays behind is empty. NULL without memory. */
+struct state_config *config__take_state(struct config *config, size_t index);
+void state_config__free(struct state_config *state); /* NULL is fine */
 
 /* Adds NAME=BINARY:FUNCTION from the command line (a state of that name gains one function). */
 int config__add_state(struct config *config, const char *text, struct fault *why);

@@ -176,5 +176,7 @@ int config__finish(struct config *config, struct fault *why)
 	}
 	if (!err)
 		err = enable_states(config, why);
+	if (!err)
+		err = config_flag__finish(&config->flag, why);
 	return err ? err : check_columns(config, why);
 }

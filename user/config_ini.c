@@ -190,8 +190,8 @@ static int choose_key(struct reader *reader, char *text)
 	if (!reader->section)
 		return fault__set(reader->why, -EINVAL,
 				  "key '" CONFIG_SHOWN
-				  "' before any section (put it below [record], [state NAME] or "
-				  "[resources])",
+				  "' before any section (put it below [record], [state NAME], "
+				  "[resources] or [feature-flag])",
 				  text);
 	idx = config_section__find_key(reader->section, reader->heading, text, reader->why);
 	if (idx < 0)

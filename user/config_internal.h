@@ -7,6 +7,8 @@
  *	config_keys.c         which sections there are, and what the keys of [state NAME] mean
  *	config_record.c       what the keys of [record] mean
  *	config_resources.c    what the keys of [resources] mean
+ *	config_flag.c         what the keys of [feature-flag] mean
+ *	config_same.c         whether two states mean the same
  *	config_environment.c  environment variables that override them
  *	config_functions.c    BINARY:FUNCTION
  *	config_values.c       SOURCE:TYPE, as captures, keys and failed-if have it
@@ -55,10 +57,13 @@ struct config_section {
 
 #define CONFIG_KEY_MAX 16 /* in one section */
 
-#define CONFIG_SECTION_CNT 3
+#define CONFIG_SECTION_CNT 4
 extern const struct config_section config_sections[CONFIG_SECTION_CNT];
 extern const struct config_key config_record_keys[];
 extern const struct config_key config_resources_keys[];
+extern const struct config_key config_flag_keys[];
+
+int config_flag__finish(struct feature_flag_config *flag, struct fault *why);
 
 /* Index into section->keys, or -EINVAL with why naming the nearest key. heading is how the section
  * reads in the file ("[state X]"). */

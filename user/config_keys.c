@@ -177,6 +177,7 @@ const struct config_section config_sections[CONFIG_SECTION_CNT] = {
 	{ "record", "[record]", false, config_record_keys },
 	{ "state", "[state NAME]", true, state_keys },
 	{ "resources", "[resources]", false, config_resources_keys },
+	{ "feature-flag", "[feature-flag]", false, config_flag_keys },
 };
 
 static int key_index(const struct config_section *section, const char *name)

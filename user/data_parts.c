@@ -121,7 +121,7 @@ static int compare(const void *left, const void *right)
 static int open_listing(int dir_fd, DIR **ret_dir)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir;
+	DIR *dir = NULL;
 	int err;
 
 	if (fd < 0)

@@ -17,6 +17,20 @@ int64_t ledger_row__imbalance(const struct ledger_row *row)
 	return (int64_t)(row->entries - accounted);
 }
 
+void ledger_account__add(struct ledger_account *account, const struct ledger_account *other)
+{
+	account->kernel.entries += other->kernel.entries;
+	account->kernel.lost_ring += other->kernel.lost_ring;
+	account->kernel.lost_nesting += other->kernel.lost_nesting;
+	account->kernel.lost_other += other->kernel.lost_other;
+	account->kernel.unmatched_returns += other->kernel.unmatched_returns;
+	for (int i = 0; i < TACHO_ENDED_CNT; i++) {
+		account->ended[i] += other->ended[i];
+		account->summarised[i] += other->summarised[i];
+	}
+	account->rows_lost += other->rows_lost;
+}
+
 void ledger_account__row(const struct ledger_account *account, bool last,
 			 struct ledger_row *ret_row)
 {

@@ -28,6 +28,9 @@ struct ledger_account {
 	bool ever_written;
 };
 
+/* Takes what another account has counted, too. What was written is not touched. */
+void ledger_account__add(struct ledger_account *account, const struct ledger_account *other);
+
 /* The row as of now; the caller sets state and time_ns. last: the recording is over, and `open`
  * is what was counted. */
 void ledger_account__row(const struct ledger_account *account, bool last,

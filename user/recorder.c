@@ -110,12 +110,51 @@ static int open_outputs(struct recorder *recorder, struct fault *why)
 	return err;
 }
 
+/* Rows that are not in the file yet would be lost with the old sink: then it is tried again later,
+ * and until then the new columns are missing. */
+static int reopen(struct recorder *recorder, struct output *output, struct fault *why)
+{
+	struct sink *sink;
+	int err;
+
+	recorder->unwritten_in_part = true;
+	err = output->ops->flush(output->sink, recorder->last_ns, false, NULL);
+	if (err || output->ops->pending(output->sink))
+		return err ? err : -EAGAIN;
+	err = output->ops->open(&recorder->sink_options, &sink, why);
+	if (err)
+		return err;
+	output->ops->free(output->sink);
+	output->sink = sink;
+	return 0;
+}
+
+static void take_columns(struct recorder *recorder)
+{
+	struct fault why = {};
+	int err = 0;
+
+	recorder->sink_options.capture_name_cnt = recorder->column_cnt;
+	for (size_t i = 0; i < recorder->output_cnt && !err; i++) {
+		if (recorder->outputs[i].ops->captured_columns)
+			err = reopen(recorder, &recorder->outputs[i], &why);
+	}
+	recorder->columns_added = err;
+	recorder->columns_wait = err;
+	if (*why.text && !recorder->columns_told && recorder->sink_options.notice)
+		recorder->sink_options.notice(recorder->sink_options.notice_ctx, why.text);
+	recorder->columns_told = err;
+}
+
 int recorder__start(struct recorder *recorder, struct fault *why)
 {
 	int err;
 
-	if (recorder->started)
+	if (recorder->started) {
+		if (recorder->columns_added && !recorder->columns_wait)
+			take_columns(recorder);
 		return 0;
+	}
 	err = recorder__make_columns(recorder, why);
 	if (err)
 		return err;
@@ -153,12 +192,16 @@ static int take_counts(struct recorder *recorder, const struct event *event, str
 static void write_ledger(struct recorder *recorder, uint64_t time_ns, bool last)
 {
 	const struct output *ledger = recorder->ledger;
+	struct ledger_account account;
 	struct state *state;
 	struct ledger_row row;
 
 	for (size_t i = 0; i < recorder->state_cnt; i++) {
 		state = &recorder->states[i];
-		ledger_account__row(&state->account, last, &row);
+		if (state->later)
+			continue;
+		account = recorder__account_of(recorder, i);
+		ledger_account__row(&account, last, &row);
 		if (!last && !ledger_account__changed(&state->account, &row))
 			continue;
 		row.state = state->name;
@@ -209,6 +252,7 @@ static int take_flush(struct recorder *recorder, const struct event *event, stru
 		recorder->unwritten_in_part = true;
 	}
 	data_keeper__tend(recorder->keeper, now_ns, last);
+	recorder->columns_wait = false;
 	recorder->ended_well |= last;
 	return err;
 }
@@ -285,19 +329,21 @@ void recorder__summarize(const struct recorder *recorder, struct recorder_summar
 		.ended_well = recorder->ended_well,
 		.last_ns = recorder->last_ns,
 	};
-	const struct ledger_account *account;
+	struct ledger_account account;
 	uint64_t unaccounted = 0; /* a stream may say anything: unsigned numbers may wrap */
 	struct ledger_row row;
 
 	for (size_t i = 0; i < recorder->state_cnt; i++) {
-		account = &recorder->states[i].account;
-		ledger_account__row(account, true, &row);
+		if (recorder->states[i].later)
+			continue;
+		account = recorder__account_of(recorder, i);
+		ledger_account__row(&account, true, &row);
 		for (int e = 0; e < TACHO_ENDED_CNT; e++) {
-			summary.activities += account->ended[e];
-			summary.summarised += account->summarised[e];
+			summary.activities += account.ended[e];
+			summary.summarised += account.summarised[e];
 		}
-		summary.activities -= account->ended[TACHO_ENDED_OPEN];
-		summary.open += account->ended[TACHO_ENDED_OPEN];
+		summary.activities -= account.ended[TACHO_ENDED_OPEN];
+		summary.open += account.ended[TACHO_ENDED_OPEN];
 		summary.lost += ledger_row__lost(&row);
 		summary.unmatched_returns += row.unmatched_returns;
 		unaccounted += (uint64_t)ledger_row__imbalance(&row);

@@ -22,9 +22,11 @@ int recorder__new(const char *const *formats, size_t format_cnt, const struct si
 void recorder__free(struct recorder *recorder); /* does not flush; NULL is fine */
 
 /*
- * Opens the sinks, to be called when every CAPTURE record has been fed: they are the columns. The
- * first record that is no declaration (STREAM, STATE, PROBE, CAPTURE, RETURN, CLOCK) does it if
- * nobody else has. 0, also when they are open already, or negative errno with why.
+ * Opens the sinks, to be called when the CAPTURE records of the beginning have been fed: they are
+ * the columns. The first record that is no declaration (STREAM, STATE, PROBE, CAPTURE, RETURN,
+ * CLOCK) does it if nobody else has. Of declarations that come later, new columns are added behind
+ * the others: at the next record that is none, the file that has them is begun anew.
+ * 0, also when they are open already, or negative errno with why.
  */
 int recorder__start(struct recorder *recorder, struct fault *why);
 
@@ -39,6 +41,7 @@ void recorder__set_options(struct recorder *recorder, const struct sink_options 
  */
 int recorder__feed(struct recorder *recorder, const void *data, size_t sz, struct fault *why);
 
+/* States of one name are one in the ledger: what has been changed goes on under its name. */
 struct recorder_summary {
 	uint64_t activities; /* calls that ended, by whatever way, and have a row */
 	uint64_t failed;     /* rows that say so */

@@ -5,22 +5,70 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tacho/probe.h"
+
+static void link_namesake(struct recorder *recorder, uint32_t number)
+{
+	struct state *state = &recorder->states[number];
+
+	for (uint32_t i = number; i--;) {
+		if (strcmp(recorder->states[i].name, state->name))
+			continue;
+		recorder->states[i].namesake = number;
+		state->later = true;
+		return;
+	}
+}
+
 int recorder__take_state(struct recorder *recorder, const struct event_state *event,
 			 struct fault *why)
 {
 	struct state *grown;
 
-	if (event->number != recorder->state_cnt)
+	if (event->number != recorder->state_cnt || event->number == TACHO_STATES_MAX)
 		return fault__set(why, -EBADMSG, "state %u comes out of order", event->number);
 	grown = reallocarray(recorder->states, recorder->state_cnt + 1, sizeof(*grown));
 	if (!grown)
 		return fault__set(why, -ENOMEM, "no memory for another state");
 	recorder->states = grown;
 	grown += recorder->state_cnt;
-	*grown = (struct state) { .name = strdup(event->name) };
+	*grown = (struct state) { .name = strdup(event->name), .namesake = NO_STATE };
 	if (!grown->name)
 		return fault__set(why, -ENOMEM, "no memory for another state");
+	link_namesake(recorder, recorder->state_cnt);
 	recorder->state_cnt++;
+	return 0;
+}
+
+struct ledger_account recorder__account_of(const struct recorder *recorder, uint32_t first)
+{
+	const struct state *state = &recorder->states[first];
+	struct ledger_account sum = state->account;
+
+	while (state->namesake != NO_STATE) {
+		state = &recorder->states[state->namesake];
+		ledger_account__add(&sum, &state->account);
+	}
+	return sum;
+}
+
+/* The column of that name, a new one if need be. */
+static int find_column(struct recorder *recorder, const char *name, size_t *ret_column,
+		       struct fault *why)
+{
+	size_t at = 0;
+
+	while (at < recorder->column_cnt && strcmp(recorder->columns[at], name))
+		at++;
+	if (at == SINK_CAPTURES_MAX)
+		return fault__set(why, -E2BIG,
+				  "captured values have more than %d names (let states share them)",
+				  SINK_CAPTURES_MAX);
+	if (at == recorder->column_cnt) {
+		recorder->columns[recorder->column_cnt++] = name;
+		recorder->columns_added = true;
+	}
+	*ret_column = at;
 	return 0;
 }
 
@@ -38,12 +86,13 @@ int recorder__take_capture(struct recorder *recorder, const struct event_capture
 {
 	struct capture *grown;
 	struct state *state;
+	int err;
 
 	if (event->state >= recorder->state_cnt)
 		return fault__set(why, -EBADMSG, "a captured value of unknown state %u",
 				  event->state);
 	state = &recorder->states[event->state];
-	if (recorder->started)
+	if (state->called)
 		return fault__set(why, -EBADMSG, "captured value %u of %s comes too late",
 				  event->index, state->name);
 	if (event->index != state->capture_cnt)
@@ -65,6 +114,11 @@ int recorder__take_capture(struct recorder *recorder, const struct event_capture
 	};
 	if (!grown->name)
 		return fault__set(why, -ENOMEM, "no memory for another captured value");
+	err = recorder->started ? find_column(recorder, grown->name, &grown->column, why) : 0;
+	if (err) {
+		free(grown->name);
+		return -EBADMSG;
+	}
 	state->capture_cnt++;
 	return 0;
 }
@@ -127,24 +181,6 @@ int recorder__take_return(struct recorder *recorder, const struct tacho_return *
 	return 0;
 }
 
-/* The column of that name, a new one if need be. */
-static int find_column(struct recorder *recorder, const char *name, size_t *ret_column,
-		       struct fault *why)
-{
-	size_t at = 0;
-
-	while (at < recorder->column_cnt && strcmp(recorder->columns[at], name))
-		at++;
-	if (at == SINK_CAPTURES_MAX)
-		return fault__set(why, -E2BIG,
-				  "captured values have more than %d names (let states share them)",
-				  SINK_CAPTURES_MAX);
-	if (at == recorder->column_cnt)
-		recorder->columns[recorder->column_cnt++] = name;
-	*ret_column = at;
-	return 0;
-}
-
 int recorder__make_columns(struct recorder *recorder, struct fault *why)
 {
 	int err = 0;
@@ -160,6 +196,7 @@ int recorder__make_columns(struct recorder *recorder, struct fault *why)
 			err = find_column(recorder, state->captures[i].name,
 					  &state->captures[i].column, why);
 	}
+	recorder->columns_added = false;
 	if (err)
 		recorder__free_columns(recorder);
 	return err;

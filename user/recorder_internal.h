@@ -29,7 +29,12 @@ struct state {
 	struct ledger_account account;
 	struct capture *captures;
 	size_t capture_cnt;
+	bool called;	   /* has had a row */
+	bool later;	   /* not the first one of this name */
+	uint32_t namesake; /* the next one of this name, or NO_STATE */
 };
+
+#define NO_STATE UINT32_MAX
 
 struct probe {
 	uint32_t state;
@@ -83,6 +88,9 @@ struct recorder {
 	struct output *probe_events;
 	struct output *ledger;
 	bool started;
+	bool columns_added;    /* that no sink has yet */
+	bool columns_wait;     /* ... and not before the next flush */
+	bool columns_told;     /* ... why */
 	const char **columns;  /* the names of captured values; they are those of struct capture */
 	const char **captured; /* what a row has in them; all NULL between rows */
 	size_t column_cnt;
@@ -126,6 +134,8 @@ int recorder__take_return(struct recorder *recorder, const struct tacho_return *
 			  struct fault *why);
 /* Gives every name of a captured value its column. -E2BIG when there are too many. */
 int recorder__make_columns(struct recorder *recorder, struct fault *why);
+/* What all states of that name have counted. */
+struct ledger_account recorder__account_of(const struct recorder *recorder, uint32_t first);
 void recorder__free_columns(struct recorder *recorder);
 void recorder__free_declarations(struct recorder *recorder);
 

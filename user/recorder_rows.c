@@ -263,6 +263,7 @@ int recorder__take_activity(struct recorder *recorder, const struct event *event
 		recorder->last_ns = activity->end_ns;
 	probe = &recorder->probes[activity->probe];
 	account = &recorder->states[probe->state].account;
+	recorder->states[probe->state].called = true;
 	note_hit(probe, activity);
 	unwritten = has_room(recorder) ? recorder__next_unwritten(recorder) : NULL;
 	if (!unwritten || !put_call(recorder, probe, event, unwritten)) {

@@ -43,9 +43,8 @@ int settings__take(struct settings *settings, int letter, const char *arg)
 }
 
 /* Everything there is, the weakest first. */
-static int load(struct settings *settings, struct fault *why)
+static int load(const struct settings *settings, struct config *config, struct fault *why)
 {
-	struct config *config = settings->config;
 	int err = 0;
 
 	if (settings->path)
@@ -53,10 +52,28 @@ static int load(struct settings *settings, struct fault *why)
 	if (!err && settings->recording)
 		err = config__apply_environment(config, why);
 	if (!err && settings->resources)
-		err = config__want_resources(config, settings->patterns, settings->pattern_cnt,
-					     why);
+		err = config__want_resources(config, (const char *const *)settings->patterns,
+					     settings->pattern_cnt, why);
 	for (size_t i = 0; !err && i < settings->state_cnt; i++)
 		err = config__add_state(config, settings->states[i], why);
+	return err;
+}
+
+int settings__load_again(const struct settings *settings, struct config **ret_config,
+			 struct fault *why)
+{
+	struct config *config = config__new();
+	int err;
+
+	if (!config)
+		return fault__set(why, -ENOMEM, "no memory");
+	err = load(settings, config, why);
+	if (!err)
+		err = config__finish(config, why);
+	if (err)
+		config__free(config);
+	else
+		*ret_config = config;
 	return err;
 }
 
@@ -99,7 +116,7 @@ int settings__finish(struct settings *settings)
 	}
 	if (!given && (access(CONFIG_DEFAULT_PATH, F_OK) == 0 || errno != ENOENT))
 		settings->path = CONFIG_DEFAULT_PATH;
-	err = load(settings, &why);
+	err = load(settings, settings->config, &why);
 	if (!err && !settings->path && !settings->state_cnt && !settings->config->resources.enabled)
 		return refuse_nothing(settings);
 	if (!err)

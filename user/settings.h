@@ -49,6 +49,13 @@ int settings__take(struct settings *settings, int letter, const char *arg);
  */
 int settings__finish(struct settings *settings);
 
+/*
+ * Loads the same again, as it is now, into a config of its own, and says nothing. To be called
+ * after settings__finish. 0 or negative errno with why.
+ */
+int settings__load_again(const struct settings *settings, struct config **ret_config,
+			 struct fault *why);
+
 void settings__free(struct settings *settings);
 
 #endif

@@ -72,6 +72,7 @@ struct sink_ops {
 	size_t (*pending)(const struct sink *sink);
 	/* Room for at least one more row of ordinary size? */
 	bool (*has_room)(const struct sink *sink);
+	bool captured_columns;		 /* there is a column for each of capture_names */
 	bool large_rows;		 /* rows may be larger, and be refused even so */
 	void (*free)(struct sink *sink); /* does not flush; NULL is fine */
 };

@@ -100,6 +100,7 @@ const struct sink_ops detail_sink_ops = {
 	.name = "detail",
 	.open = detail_open,
 	.activity = detail_activity,
+	.captured_columns = true,
 	.large_rows = true,
 	SINK_CSV_OPERATIONS,
 };

@@ -164,6 +164,29 @@ def test_a_file_that_cannot_be_opened_is_told_once_and_nothing_is_summed_up(scra
         check("activities of" not in errors, errors)
 
 
+def test_states_and_values_that_come_later_begin_the_file_of_details_anew(scratch):
+    out = scratch / "out"
+    s = streams
+    data = b"".join([
+        s.stream(), s.state(0, "A"), s.capture(0, 0, s.U8, "x"), s.probe(0, 0, "/b", "f"),
+        s.clock(0, 0), s.activity(0, 1, 2, tail=s.values(None, (7,))), s.counts(0, 1), s.flush(5),
+        s.state(1, "A"), s.capture(1, 0, s.U8, "x"), s.capture(1, 1, s.U8, "y"),
+        s.state(2, "B"), s.probe(1, 1, "/b", "g"), s.probe(2, 2, "/b", "h"),
+        s.activity(0, 3, 4, s.OPEN, tail=s.values(None, (8,))),
+        s.activity(1, 3, 4, tail=s.values(None, (1, 2))), s.activity(2, 3, 5),
+        s.capture(2, 0, s.U8, "too_late"),
+        s.counts(0, 2), s.counts(1, 1), s.counts(2, 1), s.flush(9, 1)])
+    status, errors = replay(variant(scratch, data), out)
+    check("too late" in errors, errors)
+    old, new = ((out / f"activity_detail.csv{end}").read_text().splitlines() for end in (".1", ""))
+    check_equal((old[0].split(",")[-2:], len(old)), (["function", "x"], 2))
+    check_equal([row.split(",")[-3:] for row in new],
+                [["function", "x", "y"], ["f", "8", ""], ["g", "1", "2"], ["h", "", ""]])
+    books = harness.ledger(out)
+    check_equal((books["A"]["entries"], books["A"]["returned"], books["A"]["open"]), (3, 2, 1))
+    check_equal(books["B"]["entries"], 1)
+
+
 def test_too_many_captured_values_are_refused_by_number(scratch):
     data = streams.stream() + b"".join(
         streams.state(n, f"S{n}") + b"".join(streams.capture(n, i, streams.U8, f"v{n}_{i}")

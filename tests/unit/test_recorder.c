@@ -255,6 +255,49 @@ static void probes_may_come_later(void **state)
 	fixture__remove(&f);
 }
 
+static void states_of_one_name_are_one_in_the_ledger(void **state)
+{
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	feed_activity(&f, 0, 1, 2, TACHO_ENDED_RETURN);
+	feed_activity(&f, 0, 1, 3, TACHO_ENDED_OPEN);
+	feed_entries(&f, 0, 2);
+	encode_flush(feed, &f, 10, 0);
+	assert_int_equal(encode_state(feed, &f, 2, "HOMING"), 0);
+	assert_int_equal(encode_state(feed, &f, 3, "HOMING"), 0);
+	feed_probe(&f, 2, 2, "home_again");
+	feed_probe(&f, 3, 3, "home_once_more");
+	encode_flush(feed, &f, 11, 0);
+	feed_activity(&f, 2, 3, 4, TACHO_ENDED_RETURN);
+	feed_entries(&f, 2, 1);
+	feed_activity(&f, 3, 3, 4, TACHO_ENDED_EXCEPTION);
+	feed_entries(&f, 3, 1);
+	encode_flush(feed, &f, 12, 1);
+	scratch__expect(&f.scratch, "activity_ledger.csv",
+			LEDGER_HEADER "1010,HOMING,2,1,0,0,0,0,0,1,0,0,0,0\r\n"
+				      "1010,MOVING,0,0,0,0,0,0,0,0,0,0,0,0\r\n"
+				      "1012,HOMING,4,2,1,0,0,0,0,1,0,0,0,0\r\n"
+				      "1012,MOVING,0,0,0,0,0,0,0,0,0,0,0,0\r\n");
+	assert_int_equal(summarize(&f).activities, 3);
+	assert_int_equal(summarize(&f).state_cnt, 1);
+	assert_int_equal(summarize(&f).unaccounted, 0);
+	fixture__remove(&f);
+}
+
+static void more_states_than_there_can_be_are_passed_over(void **state)
+{
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	for (uint32_t i = 2; i < 4096; i++)
+		assert_int_equal(encode_state(feed, &f, i, "S"), 0);
+	assert_int_equal(encode_state(feed, &f, 4096, "S"), -EBADMSG);
+	fixture__remove(&f);
+}
+
 static void an_unknown_format_is_refused(void **state)
 {
 	static const char *const formats[] = { "parquet" };
@@ -284,6 +327,8 @@ int main(void)
 		cmocka_unit_test(the_first_call_starts_what_nobody_has_started),
 		cmocka_unit_test(a_start_that_fails_says_which_file_and_may_be_repeated),
 		cmocka_unit_test(probes_may_come_later),
+		cmocka_unit_test(states_of_one_name_are_one_in_the_ledger),
+		cmocka_unit_test(more_states_than_there_can_be_are_passed_over),
 		cmocka_unit_test(an_unknown_format_is_refused),
 	};
 

@@ -229,10 +229,52 @@ static void captures_out_of_order_are_passed_over(void **state)
 	assert_int_equal(feed_capture(&f, 0, 0, TACHO_VALUE_U8, "a"), 0);
 	assert_int_equal(feed_capture(&f, 0, 0, TACHO_VALUE_U8, "twice"), -EBADMSG);
 	assert_int_equal(feed_capture(&f, 0, 1, TACHO_VALUE_U8, "a"), -EBADMSG);
-	assert_int_equal(recorder__start(f.recorder, NULL), 0);
+	assert_int_equal(feed_activity(&f, 0, 2, 4, TACHO_ENDED_RETURN), 0);
 	assert_int_equal(feed_capture(&f, 0, 1, TACHO_VALUE_U8, "late"), -EBADMSG);
 	assert_int_equal(summarize(&f).unusable, 5);
-	expect_detail(&f, DETAIL_COLUMNS ",a\r\n");
+	expect_detail(
+		&f, DETAIL_COLUMNS
+		",a\r\nHOMING,1002,2,10,11,motord,return,,0,,,,,,,,,/usr/bin/motord,home,\r\n");
+	fixture__remove(&f);
+}
+
+static void values_of_a_state_that_comes_later_begin_the_file_anew(void **state)
+{
+	const struct tacho_values values = { .valid = 1, .integers = { 6 } };
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	feed_capture(&f, 0, 0, TACHO_VALUE_U8, "a");
+	feed_values(&f, 0, TACHO_ENDED_RETURN, &values, 0);
+	assert_int_equal(encode_state(feed, &f, 2, "HOMING"), 0);
+	assert_int_equal(feed_capture(&f, 2, 0, TACHO_VALUE_U8, "b"), 0);
+	feed_probe(&f, 2, 2, "home");
+	assert_true(scratch__has(&f.scratch, "activity_detail.csv"));
+	assert_false(scratch__has(&f.scratch, "activity_detail.csv.1"));
+	feed_values(&f, 2, TACHO_ENDED_RETURN, &values, 0);
+	expect_detail(&f, DETAIL_COLUMNS ",a,b\r\n" ROW("return", "", "") ",,6\r\n");
+	scratch__expect(&f.scratch, "activity_detail.csv.1",
+			DETAIL_COLUMNS ",a\r\n" ROW("return", "", "") ",6\r\n");
+	assert_int_equal(summarize(&f).unusable, 0);
+	fixture__remove(&f);
+}
+
+static void a_column_that_is_there_already_keeps_the_file(void **state)
+{
+	const struct tacho_values values = { .valid = 1, .integers = { 6 } };
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	feed_capture(&f, 0, 0, TACHO_VALUE_U8, "a");
+	feed_values(&f, 0, TACHO_ENDED_RETURN, &values, 0);
+	assert_int_equal(encode_state(feed, &f, 2, "HOMING"), 0);
+	assert_int_equal(feed_capture(&f, 2, 0, TACHO_VALUE_U8, "a"), 0);
+	feed_probe(&f, 2, 2, "home");
+	feed_values(&f, 2, TACHO_ENDED_RETURN, &values, 0);
+	expect_detail(&f, DETAIL_COLUMNS
+		      ",a\r\n" ROW("return", "", "") ",6\r\n" ROW("return", "", "") ",6\r\n");
 	fixture__remove(&f);
 }
 
@@ -391,6 +433,8 @@ int main(void)
 		cmocka_unit_test(strings_end_where_their_room_or_the_text_ends),
 		cmocka_unit_test(hostile_strings_stay_in_their_field),
 		cmocka_unit_test(captures_out_of_order_are_passed_over),
+		cmocka_unit_test(values_of_a_state_that_comes_later_begin_the_file_anew),
+		cmocka_unit_test(a_column_that_is_there_already_keeps_the_file),
 		cmocka_unit_test(too_many_names_are_a_start_that_fails),
 		cmocka_unit_test(files_agree_when_a_large_row_has_no_room),
 		cmocka_unit_test(a_call_fails_when_the_rule_says_so),

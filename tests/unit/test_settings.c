@@ -260,6 +260,48 @@ static void other_words_behind_it_are_a_command(void **state)
 	ASSERT_RECORD_SAYS(other, "-c", "x", "-r");
 }
 
+static void the_same_is_loaded_again_as_it_is_now(void **state)
+{
+	struct config *config = NULL;
+	struct fault why = {};
+
+	(void)state;
+	use_file(STATE);
+	assert_int_equal(settings__take(&settings, 's', "B=/bin/b:g"), 0);
+	assert_int_equal(settings__take(&settings, 'r', "a*"), 0);
+	assert_int_equal(finish(), 0);
+	write_file("tacho.conf", "[state C]\nfunction = /bin/c:h\n");
+	set("REFRESH_INTERVAL", "15.0");
+	assert_int_equal(settings__load_again(&settings, &config, &why), 0);
+	assert_int_equal(config->state_cnt, 2);
+	assert_string_equal(config->states[0].name, "C");
+	assert_string_equal(config->states[1].name, "B");
+	assert_true(config->states[1].enabled);
+	assert_string_equal(config->resources.patterns[0], "a*");
+	assert_int_equal(config->resources.interval_ns, 15 * SECOND);
+	config__free(config);
+	/* The first one is untouched. */
+	assert_string_equal(settings.config->states[0].name, "A");
+	assert_int_equal(settings.config->resources.interval_ns, 10 * SECOND);
+}
+
+static void what_is_wrong_when_it_is_loaded_again_is_returned_not_told(void **state)
+{
+	struct config *config = NULL;
+	struct fault why = {};
+
+	(void)state;
+	use_file(STATE);
+	assert_int_equal(finish(), 0);
+	write_file("tacho.conf", STATE "nonsense = 1\n");
+	capture__begin(&capture, stderr);
+	assert_int_equal(settings__load_again(&settings, &config, &why), -EINVAL);
+	capture__end(&capture);
+	assert_string_equal(capture.text, "");
+	assert_non_null(strstr(why.text, "tacho.conf:3: unknown key 'nonsense'"));
+	assert_null(config);
+}
+
 #undef CASE
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
@@ -280,6 +322,8 @@ int main(void)
 		CASE(an_empty_glob_and_too_many_are_refused),
 		CASE(a_glob_in_a_word_of_its_own_is_no_command),
 		CASE(other_words_behind_it_are_a_command),
+		CASE(the_same_is_loaded_again_as_it_is_now),
+		CASE(what_is_wrong_when_it_is_loaded_again_is_returned_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

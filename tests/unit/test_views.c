@@ -369,6 +369,26 @@ static void who_has_a_file_open_or_mapped_uses_it(void **state)
 	}
 }
 
+static void targets_may_be_added_and_forgotten(void **state)
+{
+	struct views *views = NULL;
+	bool named[3] = {};
+
+	(void)state;
+	assert_int_equal(views__new(1, &views, NULL), 0);
+	assert_int_equal(views__put(views, VIEW_OWN, 0, 2), 0);
+	assert_int_equal(views__grow(views, 3), 0);
+	assert_int_equal(views__find(views, VIEW_OWN, 0), 2);
+	assert_int_equal(views__find(views, VIEW_OWN, 2), VIEW_NOWHERE);
+	assert_int_equal(views__put(views, VIEW_OWN, 2, 1), 0);
+	views__forget_target(views, 0);
+	assert_int_equal(views__find(views, VIEW_OWN, 0), VIEW_NOWHERE);
+	views__mark(views, named, 3);
+	assert_false(named[0] || named[2]);
+	assert_true(named[1]);
+	views__free(views);
+}
+
 #define with_scratch(test)                                                                         \
 	cmocka_unit_test_setup_teardown(test, scratch__set_up, scratch__tear_down)
 
@@ -384,6 +404,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_named_as_long_as_a_target_is_in_it),
 		cmocka_unit_test(an_ended_view_names_nothing),
 		cmocka_unit_test(a_changed_file_makes_its_views_due),
+		cmocka_unit_test(targets_may_be_added_and_forgotten),
 		with_scratch(who_has_a_file_open_or_mapped_uses_it),
 	};
 

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 
+#include "../feature_flag.h"
 #include "../json.h"
 #include "check_text.h"
 #include "show_private.h"
@@ -259,14 +260,33 @@ static json_t *counts_json(const struct check *check)
 	return counts;
 }
 
+/* Only where the settings have one. */
+static int add_flag(json_t *json, const struct feature_flag_config *config)
+{
+	struct feature_flag flag;
+
+	if (!config->file)
+		return 0;
+	feature_flag__read(config, &flag);
+	return json_object_set_new(
+		json, "feature_flag",
+		json_pack("{s:o, s:o, s:b, s:b, s:o}", "key", json_text(config->key), "file",
+			  json_text(config->file), "on", (int)flag.on, "by_environment",
+			  (int)flag.by_environment, "reason", text_or_null(flag.why.text)));
+}
+
 int check_show_json(const struct check *check, FILE *out)
 {
-	json_t *states = json_array();
+	json_t *states = json_array(), *json;
 
 	for (uint32_t i = 0; i < check->state_cnt; i++)
 		states = append(states, state_json(check, i));
-	return json_write(json_pack("{s:s, s:o, s:o, s:o, s:o}", "tacho", TACHO_VERSION, "counts",
-				    counts_json(check), "states", states, "files",
-				    files_json(check->plan), "hooks", hooks_json(check->plan)),
-			  out);
+	json = json_pack("{s:s, s:o, s:o, s:o, s:o}", "tacho", TACHO_VERSION, "counts",
+			 counts_json(check), "states", states, "files", files_json(check->plan),
+			 "hooks", hooks_json(check->plan));
+	if (json && add_flag(json, &check->plan->config->flag)) {
+		json_decref(json);
+		json = NULL;
+	}
+	return json_write(json, out);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../feature_flag.h"
 #include "../table.h"
 #include "check_text.h"
 #include "show_private.h"
@@ -325,6 +326,21 @@ static void summarize(const struct check *check, FILE *text)
 			plan->config->rate_limit);
 }
 
+static void tell_flag(const struct check *check, FILE *text)
+{
+	const struct feature_flag_config *config = &check->plan->config->flag;
+	struct feature_flag flag;
+
+	if (!config->file)
+		return;
+	feature_flag__read(config, &flag);
+	if (!flag.on)
+		fprintf(text,
+			"the feature flag %s is off in %s: no state is recorded until it is true "
+			"(%s)",
+			config->key, config->file, flag.why.text);
+}
+
 /* Writes what print makes of the check, wrapped. */
 static int print_paragraph(const struct check *check, const struct screen *screen,
 			   void (*print)(const struct check *check, FILE *text))
@@ -361,6 +377,8 @@ int check_show_table(const struct check *check, bool verbose, const struct scree
 	err = print_paragraph(check, screen, list_hooks);
 	if (!err)
 		err = print_paragraph(check, screen, explain_stepped);
+	if (!err)
+		err = print_paragraph(check, screen, tell_flag);
 	if (!err)
 		err = print_paragraph(check, screen, summarize);
 	if (err)

@@ -108,6 +108,33 @@ void views__free(struct views *views)
 	free(views);
 }
 
+int views__grow(struct views *views, size_t target_cnt)
+{
+	for (size_t v = 0; v < views->cnt; v++) {
+		struct view *view = &views->items[v];
+		uint32_t *grown;
+
+		if (!view->files)
+			continue;
+		grown = reallocarray(view->files, target_cnt, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		view->files = grown;
+		for (size_t i = views->target_cnt; i < target_cnt; i++)
+			grown[i] = VIEW_NOWHERE;
+	}
+	views->target_cnt = target_cnt;
+	return 0;
+}
+
+void views__forget_target(struct views *views, uint32_t target)
+{
+	for (size_t v = 0; v < views->cnt; v++) {
+		if (views->items[v].files)
+			views->items[v].files[target] = VIEW_NOWHERE;
+	}
+}
+
 int views__fd(const struct views *views)
 {
 	return views->timer_fd;
@@ -160,6 +187,18 @@ void views__want(struct views *views, pid_t pid)
 	view->pid = pid;
 	view->due = true;
 	set_timer(views);
+}
+
+static int want_one(void *ctx, pid_t pid, const struct view_id *id)
+{
+	(void)id;
+	views__want(ctx, pid);
+	return 0;
+}
+
+void views__want_all(struct views *views)
+{
+	in_use__each_view(want_one, views);
 }
 
 void views__want_file(struct views *views, uint32_t file)

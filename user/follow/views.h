@@ -24,11 +24,19 @@ struct views;
 int views__new(size_t target_cnt, struct views **ret_views, struct fault *why);
 void views__free(struct views *views); /* NULL is fine */
 
+/* There are more targets now; nothing has been found of the new ones. */
+int views__grow(struct views *views, size_t target_cnt);
+/* Nobody looks for this target any more. */
+void views__forget_target(struct views *views, uint32_t target);
+
 /* Readable when views__take may have something. */
 int views__fd(const struct views *views);
 
 /* A process has begun to run a program. If it has another view than ours, that is due now. */
 void views__want(struct views *views, pid_t pid);
+
+/* Every other view that some process has is due now. */
+void views__want_all(struct views *views);
 
 /* The views in which some target is found in this file are due now: it has changed. */
 void views__want_file(struct views *views, uint32_t file);

@@ -146,21 +146,34 @@ void planned_probe__clear(struct planned_probe *probe)
 	free(probe->exits);
 }
 
-/* Takes away what was added since the counts were these. */
-static void plan__cut_back(struct plan *plan, size_t binary_cnt, size_t probe_cnt, size_t hook_cnt)
+struct plan_mark plan__mark(const struct plan *plan)
 {
-	while (plan->probe_cnt > probe_cnt)
+	return (struct plan_mark) {
+		.state_cnt = plan->state_cnt,
+		.target_cnt = plan->target_cnt,
+		.binary_cnt = plan->binary_cnt,
+		.probe_cnt = plan->probe_cnt,
+		.hook_cnt = plan->hook_cnt,
+	};
+}
+
+void plan__cut_back(struct plan *plan, const struct plan_mark *mark)
+{
+	while (plan->probe_cnt > mark->probe_cnt)
 		planned_probe__clear(&plan->probes[--plan->probe_cnt]);
-	while (plan->hook_cnt > hook_cnt) {
+	while (plan->hook_cnt > mark->hook_cnt) {
 		/* To be planned again; those that stay are recognised. */
 		plan->binaries[plan->hooks[--plan->hook_cnt].binary].hooks_planned = false;
 		free(plan->hooks[plan->hook_cnt].symbol);
 	}
-	while (plan->binary_cnt > binary_cnt) {
+	while (plan->binary_cnt > mark->binary_cnt) {
 		planned_binary__close(&plan->binaries[--plan->binary_cnt]);
 		free(plan->binaries[plan->binary_cnt].path);
 		free(plan->binaries[plan->binary_cnt].root);
 	}
+	plan->target_cnt = mark->target_cnt;
+	while (plan->state_cnt > mark->state_cnt)
+		state_config__free(plan->states[--plan->state_cnt].owned);
 }
 
 static bool has_probes_in(const struct plan *plan, uint32_t target, uint32_t binary)
@@ -212,9 +225,7 @@ int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint3
 		     struct fault *why)
 {
 	const struct function_ref *ref = plan->targets[target].ref;
-	size_t binary_cnt = plan->binary_cnt;
-	size_t probe_cnt = plan->probe_cnt;
-	size_t hook_cnt = plan->hook_cnt;
+	const struct plan_mark before = plan__mark(plan);
 	uint32_t binary = 0;
 	int err;
 
@@ -229,23 +240,22 @@ int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint3
 	if (!err && plan->targets[target].role == TARGET_FUNCTION)
 		err = plan__add_hooks(plan, binary, false, why);
 	if (err) {
-		plan__cut_back(plan, binary_cnt, probe_cnt, hook_cnt);
+		plan__cut_back(plan, &before);
 		if (err == -ENOMEM)
 			fault__set(why, err, "no memory for the plan");
 		return fault__prefix(why, err, "%s: state %s", ref->origin,
 				     plan->states[plan->targets[target].state].name);
 	}
 	if (!is_only_target(plan, target))
-		plan__drop_doubles(plan, probe_cnt);
+		plan__drop_doubles(plan, before.probe_cnt);
 	plan->targets[target].pending = false;
 	*ret_binary = binary;
-	return plan->probe_cnt > probe_cnt;
+	return plan->probe_cnt > before.probe_cnt;
 }
 
 int plan__look_for_hooks(struct plan *plan, struct fault *why)
 {
-	size_t binary_cnt = plan->binary_cnt;
-	size_t hook_cnt = plan->hook_cnt;
+	const struct plan_mark before = plan__mark(plan);
 	int err = 0;
 
 	for (size_t i = 0; !err && i < plan->probe_cnt; i++) {
@@ -256,7 +266,7 @@ int plan__look_for_hooks(struct plan *plan, struct fault *why)
 			err = plan__add_hooks(plan, probe->binary, true, why);
 	}
 	if (err)
-		plan__cut_back(plan, binary_cnt, plan->probe_cnt, hook_cnt);
+		plan__cut_back(plan, &before);
 	return err;
 }
 
@@ -278,35 +288,44 @@ static int plan__add_targets(struct plan *plan, uint32_t state, const struct fun
 	return 0;
 }
 
-static int plan__add_states(struct plan *plan, struct fault *why)
+static int add_state(struct plan *plan, const struct state_config *state, struct fault *why)
+{
+	struct planned_state *grown;
+	uint32_t number = plan->state_cnt;
+	int err;
+
+	if (number == TACHO_STATES_MAX)
+		return fault__set(why, -E2BIG, "more than %d states", TACHO_STATES_MAX);
+	grown = plan_grow(plan->states, plan->state_cnt, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	plan->states = grown;
+	plan->states[plan->state_cnt++] = (struct planned_state) {
+		.config = state,
+		.name = state->name,
+		.process = state->process,
+		.rate_limit = state->rate_limit,
+	};
+	err = plan__add_targets(plan, number, state->functions, state->function_cnt,
+				TARGET_FUNCTION);
+	if (!err)
+		err = plan__add_targets(plan, number, state->begins, state->begin_cnt,
+					TARGET_BEGIN);
+	if (!err)
+		err = plan__add_targets(plan, number, state->ends, state->end_cnt, TARGET_END);
+	return err;
+}
+
+static int add_all_states(struct plan *plan, struct fault *why)
 {
 	const struct config *config = plan->config;
 	int err = 0;
 
-	plan->states = calloc(config->state_cnt ? config->state_cnt : 1, sizeof(*plan->states));
-	if (!plan->states)
-		return fault__set(why, -ENOMEM, "no memory for the plan");
 	for (size_t i = 0; !err && i < config->state_cnt; i++) {
-		const struct state_config *state = &config->states[i];
-		uint32_t number = plan->state_cnt;
-
-		if (!state->enabled)
-			continue;
-		if (number == TACHO_STATES_MAX)
-			return fault__set(why, -E2BIG, "more than %d states", TACHO_STATES_MAX);
-		plan->states[plan->state_cnt++] = (struct planned_state) {
-			.config = state, .name = state->name, .process = state->process
-		};
-		err = plan__add_targets(plan, number, state->functions, state->function_cnt,
-					TARGET_FUNCTION);
-		if (!err)
-			err = plan__add_targets(plan, number, state->begins, state->begin_cnt,
-						TARGET_BEGIN);
-		if (!err)
-			err = plan__add_targets(plan, number, state->ends, state->end_cnt,
-						TARGET_END);
+		if (config->states[i].enabled)
+			err = add_state(plan, &config->states[i], why);
 	}
-	return err ? fault__set(why, err, "no memory for the plan") : 0;
+	return err == -ENOMEM ? fault__set(why, err, "no memory for the plan") : err;
 }
 
 /* --- types of captured values --------------------------------------------------------------- */
@@ -335,9 +354,9 @@ static const struct planned_probe *first_probe(const struct plan *plan, uint32_t
 }
 
 /* A column has one type: all probes of a state are made to agree. */
-static void settle_types(struct plan *plan)
+static void settle_types(struct plan *plan, size_t first_state, size_t first_planned)
 {
-	for (uint32_t s = 0; s < plan->state_cnt; s++) {
+	for (uint32_t s = first_state; s < plan->state_cnt; s++) {
 		struct planned_state *state = &plan->states[s];
 		const struct planned_probe *probe = first_probe(plan, s);
 
@@ -345,7 +364,7 @@ static void settle_types(struct plan *plan)
 			settle_type(state, i, probe ? &probe->values[i] : NULL);
 		state->types_settled = true;
 	}
-	for (size_t i = 0; i < plan->probe_cnt; i++)
+	for (size_t i = first_planned; i < plan->probe_cnt; i++)
 		planned_probe__settle_types(&plan->probes[i], &plan->states[plan->probes[i].state]);
 }
 
@@ -373,18 +392,11 @@ static int look_everywhere(struct plan *plan, uint32_t target, struct fault *why
 	return err < 0 ? err : 0;
 }
 
-int plan__new(const struct config *config, const struct plan_options *options,
-	      struct plan **ret_plan, struct fault *why)
+static int look_for_targets(struct plan *plan, size_t first, struct fault *why)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
 	int err = 0;
 
-	if (!plan)
-		return fault__set(why, -ENOMEM, "no memory for the plan");
-	plan->config = config;
-	plan->options = *options;
-	err = plan__add_states(plan, why);
-	for (size_t i = 0; !err && i < plan->target_cnt; i++) {
+	for (size_t i = first; !err && i < plan->target_cnt; i++) {
 		struct planned_target *target = &plan->targets[i];
 
 		err = look_everywhere(plan, i, &target->waiting);
@@ -398,22 +410,76 @@ int plan__new(const struct config *config, const struct plan_options *options,
 			fault__set(why, err, "%s", target->waiting.text);
 		}
 	}
+	return err;
+}
+
+int plan__new(const struct config *config, const struct plan_options *options,
+	      struct plan **ret_plan, struct fault *why)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	int err;
+
+	if (!plan)
+		return fault__set(why, -ENOMEM, "no memory for the plan");
+	plan->config = config;
+	plan->options = *options;
+	err = add_all_states(plan, why);
+	if (!err)
+		err = look_for_targets(plan, 0, why);
 	if (err) {
 		plan__free(plan);
 		return err;
 	}
-	settle_types(plan);
+	settle_types(plan, 0, 0);
 	plan->options.roots = NULL; /* the caller's */
 	plan->options.root_cnt = 0;
 	*ret_plan = plan;
 	return 0;
 }
 
+static int take_state(struct plan *plan, struct config *config, size_t index, struct fault *why)
+{
+	struct state_config *state = config__take_state(config, index);
+	int err;
+
+	if (!state)
+		return -ENOMEM;
+	err = add_state(plan, state, why);
+	if (plan->state_cnt && plan->states[plan->state_cnt - 1].config == state)
+		plan->states[plan->state_cnt - 1].owned = state;
+	else
+		state_config__free(state);
+	return err;
+}
+
+int plan__add_states(struct plan *plan, struct config *config, const bool *new_states,
+		     struct fault *why)
+{
+	const struct plan_mark before = plan__mark(plan);
+	int err = 0;
+
+	for (size_t i = 0; !err && i < config->state_cnt; i++) {
+		if (new_states[i])
+			err = take_state(plan, config, i, why);
+	}
+	if (err == -ENOMEM)
+		fault__set(why, err, "no memory for the plan");
+	if (!err)
+		err = look_for_targets(plan, before.target_cnt, why);
+	if (err)
+		plan__cut_back(plan, &before);
+	else
+		settle_types(plan, before.state_cnt, before.probe_cnt);
+	return err;
+}
+
 void plan__free(struct plan *plan)
 {
+	const struct plan_mark nothing = {};
+
 	if (!plan)
 		return;
-	plan__cut_back(plan, 0, 0, 0);
+	plan__cut_back(plan, &nothing);
 	free(plan->hooks);
 	free(plan->probes);
 	free(plan->binaries);

@@ -3,8 +3,9 @@
  * From settings to places: which byte of which file is probed, for which state, and how the end of
  * a call is seen. Planning touches nothing and needs no privileges; attaching follows the plan.
  *
- * A plan grows while files are followed and never shrinks: numbers of binaries and probes stay what
- * they are. What is no longer there keeps its entry, and its file is closed.
+ * A plan grows while files are followed and when states are added, and never shrinks: numbers of
+ * states, targets, binaries and probes stay what they are. What is no longer there keeps its entry,
+ * and its file is closed.
  */
 #ifndef TACHO_USER_PLAN_PLAN_H
 #define TACHO_USER_PLAN_PLAN_H
@@ -107,6 +108,9 @@ struct planned_state {
 	const struct state_config *config;
 	const char *name;
 	const char *process; /* glob, or NULL = any */
+	uint64_t
+		rate_limit; /* rows a second; 0 = no limit. May change; the config's is the first */
+	struct state_config *owned; /* the config, when it was added later; else NULL */
 	/* Of the captured values, for all probes alike; settled by the probes that plan__new finds,
 	 * or by the settings. */
 	enum tacho_value_type types[TACHO_CAPTURES_MAX];
@@ -125,7 +129,8 @@ struct plan_options {
 struct plan {
 	const struct config *config;
 	struct plan_options options;
-	struct planned_state *states; /* the enabled ones, in the order of the config */
+	struct planned_state *states; /* the enabled ones, in the order of the config; later ones
+				       * behind them */
 	size_t state_cnt;
 	struct planned_target *targets;
 	size_t target_cnt;
@@ -144,6 +149,23 @@ struct plan {
 int plan__new(const struct config *config, const struct plan_options *options,
 	      struct plan **ret_plan, struct fault *why);
 void plan__free(struct plan *plan);
+
+/*
+ * Adds the enabled states of the config that new_states says so of (by their index), all of them or
+ * none, and takes them out of the config. They may be missing as plan_options.wait says. Negative
+ * errno with why ("ORIGIN: ...").
+ */
+int plan__add_states(struct plan *plan, struct config *config, const bool *new_states,
+		     struct fault *why);
+
+/* The sizes of a plan. */
+struct plan_mark {
+	size_t state_cnt, target_cnt, binary_cnt, probe_cnt, hook_cnt;
+};
+
+struct plan_mark plan__mark(const struct plan *plan);
+/* Takes away what was added since, while nobody knows of it. */
+void plan__cut_back(struct plan *plan, const struct plan_mark *mark);
 
 /*
  * Looks for the target again, in root ("/proc/PID/root") or (NULL) here, and adds the probes (and

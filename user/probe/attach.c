@@ -83,6 +83,7 @@ int attach_links__move(struct attach_links *to, struct attach_links *from)
 struct closing {
 	struct attach_links links;
 	size_t next; /* taken by atomic addition */
+	size_t left; /* not closed yet; whoever closes the last one frees this, when abandoned */
 };
 
 static void *close_links(void *ctx)
@@ -162,6 +163,71 @@ void attach_links__free_watched(struct attach_links *links, void (*slow)(void *c
 void attach_links__free(struct attach_links *links)
 {
 	attach_links__free_watched(links, NULL, NULL);
+}
+
+#define PATIENCE_MS 250
+/* Closings that the kernel does not come to the end of: beyond these, they are waited for. */
+#define LEFT_BEHIND_MAX 64
+
+static size_t left_behind; /* threads; by atomic operations */
+
+/* One of several threads; the last one to end frees what they share. */
+static void *close_links_beside_others(void *ctx)
+{
+	struct closing *closing = ctx;
+
+	close_links(closing);
+	if (!__atomic_sub_fetch(&closing->left, 1, __ATOMIC_ACQ_REL)) {
+		free_arrays(&closing->links);
+		free(closing);
+	}
+	__atomic_sub_fetch(&left_behind, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static size_t start_closers(struct closing *closing, size_t cnt, pthread_t *threads)
+{
+	size_t started = 0;
+
+	closing->left = cnt + 1; /* and who starts them */
+	for (size_t i = 0; i < cnt; i++) {
+		__atomic_add_fetch(&left_behind, 1, __ATOMIC_RELAXED);
+		if (start_thread(&threads[started], close_links_beside_others, closing)) {
+			__atomic_sub_fetch(&left_behind, 1, __ATOMIC_RELAXED);
+			__atomic_sub_fetch(&closing->left, 1, __ATOMIC_ACQ_REL);
+		} else {
+			started++;
+		}
+	}
+	return started;
+}
+
+void attach_links__free_patiently(struct attach_links *links)
+{
+	struct closing *closing = calloc(1, sizeof(*closing));
+	size_t cnt = links->fd_cnt + links->link_cnt;
+	pthread_t threads[CLOSERS_MAX];
+	struct timespec patience = in_ms(PATIENCE_MS);
+	size_t started;
+
+	if (!closing || !cnt || __atomic_load_n(&left_behind, __ATOMIC_RELAXED) > LEFT_BEHIND_MAX) {
+		free(closing);
+		attach_links__free(links);
+		return;
+	}
+	closing->links = *links;
+	*links = (struct attach_links) {};
+	started = start_closers(closing, cnt < CLOSERS_MAX ? cnt : CLOSERS_MAX, threads);
+	if (!started)
+		close_links(closing);
+	for (size_t i = 0; i < started; i++) {
+		if (pthread_timedjoin_np(threads[i], NULL, &patience))
+			pthread_detach(threads[i]);
+	}
+	if (!__atomic_sub_fetch(&closing->left, 1, __ATOMIC_ACQ_REL)) {
+		free_arrays(&closing->links);
+		free(closing);
+	}
 }
 
 static void *close_links_and_free(void *ctx)

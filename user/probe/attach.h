@@ -56,6 +56,10 @@ void attach_links__free(struct attach_links *links);
 /* As free, but calls slow once if it takes long, and goes on. */
 void attach_links__free_watched(struct attach_links *links, void (*slow)(void *ctx), void *ctx);
 
+/* As free, but goes on without waiting any longer when it takes long: what is left to do then is
+ * nobody's concern but the kernel's. */
+void attach_links__free_patiently(struct attach_links *links);
+
 /* As free, without waiting: the links are gone some time later. */
 void attach_links__free_later(struct attach_links *links);
 

@@ -100,7 +100,7 @@ static bool reads_text(const struct plan *plan)
 static bool has_limits(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->state_cnt; i++) {
-		if (plan->states[i].config->rate_limit)
+		if (plan->states[i].rate_limit)
 			return true;
 	}
 	return false;
@@ -116,34 +116,41 @@ static uint32_t own_mount_namespace(void)
 static void set_map_sizes(const struct prober *prober, struct tacho_bpf *bpf)
 {
 	const struct plan *plan = prober->options.plan;
+	bool grows = prober->options.may_grow;
+	uint32_t states_max = prober->states_max;
 	bool filtering = prober->options.scoped || prober->glob_cnt;
 
 	bpf_map__set_max_entries(bpf->maps.ring, prober->options.ring_bytes);
-	bpf_map__set_max_entries(bpf->maps.counts, plan->state_cnt);
-	bpf_map__set_max_entries(bpf->maps.budgets, plan->state_cnt);
-	bpf_map__set_max_entries(bpf->maps.summaries, 2 * plan->state_cnt);
-	bpf_map__set_max_entries(bpf->maps.specs, prober->specs_max);
-	bpf_map__set_max_entries(bpf->maps.processes, filtering ? PROCESSES_MAX : 1);
+	bpf_map__set_max_entries(bpf->maps.counts, states_max);
+	bpf_map__set_max_entries(bpf->maps.budgets, states_max);
+	bpf_map__set_max_entries(bpf->maps.summaries, 2 * states_max);
+	bpf_map__set_max_entries(bpf->maps.specs, prober->specs.max);
+	bpf_map__set_max_entries(bpf->maps.processes, filtering || grows ? PROCESSES_MAX : 1);
+	/* What may never be needed takes its memory only when it is. */
+	if (!filtering && grows)
+		bpf_map__set_map_flags(bpf->maps.processes, BPF_F_NO_PREALLOC);
 	bpf_map__set_max_entries(bpf->maps.deep_frames,
-				 has_exit_places(plan) ? DEEP_FRAMES_MAX : 1);
-	bpf_map__set_max_entries(bpf->maps.captured, has_captures(plan) ? CAPTURED_MAX : 1);
-	bpf_map__set_max_entries(bpf->maps.spans, has_pairs(plan) ? SPANS_MAX : 1);
-	bpf_map__set_max_entries(bpf->maps.span_pids, has_pairs(plan) ? SPANS_MAX : 1);
+				 has_exit_places(plan) || grows ? DEEP_FRAMES_MAX : 1);
+	if (!has_exit_places(plan) && grows)
+		bpf_map__set_map_flags(bpf->maps.deep_frames, BPF_F_NO_PREALLOC);
+	bpf_map__set_max_entries(bpf->maps.captured,
+				 has_captures(plan) || grows ? CAPTURED_MAX : 1);
+	bpf_map__set_max_entries(bpf->maps.spans, has_pairs(plan) || grows ? SPANS_MAX : 1);
+	bpf_map__set_max_entries(bpf->maps.span_pids, has_pairs(plan) || grows ? SPANS_MAX : 1);
 }
 
 static void configure(struct prober *prober, struct tacho_bpf *bpf)
 {
 	const struct prober_options *o = &prober->options;
-	bool filtering = o->scoped || prober->glob_cnt;
 	uint64_t wake_bytes = o->ring_bytes / 4;
 
 	bpf->rodata->own_pid = getpid();
 	bpf->rodata->scoped = o->scoped;
 	bpf->rodata->scope_follows_forks = o->scope_follows_forks;
-	bpf->rodata->glob_cnt = prober->glob_cnt;
+	bpf->rodata->may_filter = prober__may_filter(prober);
 	bpf->rodata->wake_bytes = wake_bytes < WAKE_BYTES_MAX ? wake_bytes : WAKE_BYTES_MAX;
-	bpf->rodata->guarded = has_limits(o->plan);
-	bpf->rodata->pairs = has_pairs(o->plan);
+	bpf->rodata->guarded = has_limits(o->plan) || o->may_grow;
+	bpf->rodata->pairs = has_pairs(o->plan) || o->may_grow;
 	bpf->rodata->usage_wanted = o->measure_usage;
 	bpf->rodata->own_mount_namespace = o->tell_execs ? own_mount_namespace() : 0;
 	set_map_sizes(prober, bpf);
@@ -152,7 +159,7 @@ static void configure(struct prober *prober, struct tacho_bpf *bpf)
 	bpf_program__set_autoload(bpf->progs.activity_return_multi, false);
 	bpf_program__set_autoload(bpf->progs.activity_entry_perf, false);
 	bpf_program__set_autoload(bpf->progs.activity_return_perf, false);
-	bpf_program__set_autoload(bpf->progs.process_fork, filtering);
+	bpf_program__set_autoload(bpf->progs.process_fork, prober__may_filter(prober));
 }
 
 /* A function of our own to try a way on. Never called, so nothing is ever recorded by it; not

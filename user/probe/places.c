@@ -9,8 +9,8 @@
 #include "prober_internal.h"
 #include "tacho_bpf.skel.h"
 
-/* How far to look back for a spec with the same content: places of one function come together. */
-#define SPEC_LOOK_BACK 64
+/* Specs for files and states that appear while recording. */
+#define SPECS_SPARE 1024
 
 /* --- specs --------------------------------------------------------------------------------- */
 
@@ -59,7 +59,7 @@ static bool is_needed(const struct tacho_spec *spec)
 	return memcmp(spec, &none, sizeof(none)) != 0;
 }
 
-size_t prober_specs_needed(const struct plan *plan)
+static size_t specs_needed(const struct plan *plan)
 {
 	size_t cnt = 1;
 
@@ -72,31 +72,79 @@ size_t prober_specs_needed(const struct plan *plan)
 	return cnt;
 }
 
+int prober__make_room_for_specs(struct prober *prober, struct fault *why)
+{
+	size_t needed = specs_needed(prober->options.plan);
+	struct specs *specs = &prober->specs;
+
+	if (needed > TACHO_SPECS_MAX)
+		return fault__set(why, -E2BIG,
+				  "the plan needs %zu different descriptions of places, and %d is "
+				  "the limit (record fewer functions)",
+				  needed, TACHO_SPECS_MAX);
+	specs->max = 2 * needed + SPECS_SPARE;
+	if (specs->max > TACHO_SPECS_MAX)
+		specs->max = TACHO_SPECS_MAX;
+	for (specs->slot_cnt = 1; specs->slot_cnt < 2 * specs->max;)
+		specs->slot_cnt *= 2;
+	specs->items = calloc(specs->max, sizeof(*specs->items));
+	specs->slots = calloc(specs->slot_cnt, sizeof(*specs->slots));
+	specs->cnt = 1;
+	return specs->items && specs->slots ? 0 : fault__set(why, -ENOMEM, "no memory");
+}
+
+/* FNV-1a, by 64-bit words. */
+static uint64_t hash_spec(const struct tacho_spec *spec)
+{
+	uint64_t words[sizeof(*spec) / sizeof(uint64_t)];
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	_Static_assert(sizeof(words) == sizeof(*spec), "specs are whole words");
+	memcpy(words, spec, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		hash = (hash ^ words[i]) * 0x100000001b3ULL;
+	return hash ^ hash >> 32;
+}
+
+/* Where the number of a spec with this content stands, or is to stand. */
+static uint32_t *find_slot(const struct specs *specs, const struct tacho_spec *spec)
+{
+	size_t at = hash_spec(spec);
+
+	for (;; at++) {
+		uint32_t *slot = &specs->slots[at & (specs->slot_cnt - 1)];
+
+		if (!*slot || !memcmp(&specs->items[*slot], spec, sizeof(*spec)))
+			return slot;
+	}
+}
+
 /* The number of a spec with this content; 0 when it says nothing. */
 static int intern_spec(struct prober *prober, const struct tacho_spec *spec, uint32_t *ret_number,
 		       struct fault *why)
 {
-	__u32 number = prober->spec_cnt;
-	uint32_t from = number > SPEC_LOOK_BACK ? number - SPEC_LOOK_BACK : 1;
+	struct specs *specs = &prober->specs;
+	__u32 number = specs->cnt;
+	uint32_t *slot;
 
 	*ret_number = 0;
 	if (!is_needed(spec))
 		return 0;
-	for (uint32_t i = from; i < number; i++) {
-		if (!memcmp(&prober->specs[i], spec, sizeof(*spec))) {
-			*ret_number = i;
-			return 0;
-		}
+	slot = find_slot(specs, spec);
+	if (*slot) {
+		*ret_number = *slot;
+		return 0;
 	}
-	if (number == prober->specs_max)
+	if (number == specs->max)
 		return fault__set(why, -ENOSPC,
 				  "no more probes of this kind can be added while recording (start "
 				  "again)");
 	if (bpf_map_update_elem(bpf_map__fd(prober->bpf->maps.specs), &number, spec, BPF_ANY))
 		return fault__set(why, -errno, "BPF map 'specs': %s", strerror(errno));
-	prober->specs[number] = *spec;
+	specs->items[number] = *spec;
+	specs->cnt++;
+	*slot = number;
 	*ret_number = number;
-	prober->spec_cnt++;
 	return 0;
 }
 
@@ -155,39 +203,65 @@ static int add_probe_places(struct prober *prober, uint32_t number, struct probe
 	return 0;
 }
 
-int prober__make_places(struct prober *prober, uint32_t binary, struct prober_places *ret_places,
-			struct fault *why)
+static bool is_wanted(const struct plan *plan, size_t number, uint32_t binary, uint32_t state)
+{
+	return plan->probes[number].binary == binary && plan->probes[number].state == state;
+}
+
+static int add_state_places(struct prober *prober, uint32_t binary, uint32_t state, size_t first,
+			    struct prober_places *places, struct fault *why)
 {
 	const struct plan *plan = prober->options.plan;
-	struct prober_places places = {};
-	const struct attachment *before = prober__find_attachment(prober, binary);
-	size_t first_hook = before ? before->hook_cnt : 0;
-	size_t first = before ? before->probe_cnt : 0;
 	size_t room = 0;
 	int err = 0;
 
 	for (size_t i = first; i < plan->probe_cnt; i++) {
-		if (plan->probes[i].binary == binary)
+		if (is_wanted(plan, i, binary, state))
 			room += 1 + plan->probes[i].exit_cnt;
 	}
-	room += plan->hook_cnt - first_hook;
-	places.items = calloc(room + 1, sizeof(*places.items));
-	places.probes = calloc(room + 1, sizeof(*places.probes));
-	if (!places.items || !places.probes)
+	places->items = calloc(room + 1, sizeof(*places->items));
+	places->probes = calloc(room + 1, sizeof(*places->probes));
+	if (!places->items || !places->probes)
 		err = fault__set(why, -ENOMEM, "no memory to attach to %s",
 				 plan->binaries[binary].path);
 	for (size_t i = first; !err && i < plan->probe_cnt; i++) {
-		if (plan->probes[i].binary == binary)
-			err = add_probe_places(prober, i, &places, why);
+		if (is_wanted(plan, i, binary, state))
+			err = add_probe_places(prober, i, places, why);
 	}
-	for (size_t i = first_hook; !err && i < plan->hook_cnt; i++) {
+	return err;
+}
+
+static int add_hook_places(const struct plan *plan, uint32_t binary, size_t first,
+			   struct prober_places *places, struct fault *why)
+{
+	places->items = calloc(plan->hook_cnt + 1, sizeof(*places->items));
+	places->probes = calloc(plan->hook_cnt + 1, sizeof(*places->probes));
+	if (!places->items || !places->probes)
+		return fault__set(why, -ENOMEM, "no memory to attach to %s",
+				  plan->binaries[binary].path);
+	for (size_t i = first; i < plan->hook_cnt; i++) {
 		const struct planned_hook *hook = &plan->hooks[i];
 
 		if (hook->binary == binary)
-			add_place(&places, hook->offset,
+			add_place(places, hook->offset,
 				  TACHO_COOKIE(TACHO_PLACE_UNWIND, 0, hook->what, 0, 0, 0), 0,
 				  UINT32_MAX);
 	}
+	return 0;
+}
+
+int prober__make_places(struct prober *prober, uint32_t binary, uint32_t state,
+			struct prober_places *ret_places, struct fault *why)
+{
+	const struct attachment *before = prober__find_attachment(prober, binary, state);
+	size_t first = before ? before->cnt : 0;
+	struct prober_places places = {};
+	int err;
+
+	if (state == HOOKS)
+		err = add_hook_places(prober->options.plan, binary, first, &places, why);
+	else
+		err = add_state_places(prober, binary, state, first, &places, why);
 	if (err)
 		prober_places__free(&places);
 	else

@@ -14,8 +14,8 @@
 #include "prober_internal.h"
 #include "tacho_bpf.skel.h"
 
-/* Specs for files that appear while recording. */
-#define SPECS_SPARE 1024
+/* States that may be added while recording: these, or as many as there are. */
+#define STATES_SPARE 256
 
 /* --- the life of a prober ------------------------------------------------------------------ */
 
@@ -32,7 +32,7 @@ static void raise_open_files_limit(void)
 static int attach_hooks(struct prober *prober, struct fault *why)
 {
 	struct tacho_bpf *bpf = prober->bpf;
-	const bool filtering = prober->options.scoped || prober->glob_cnt;
+	const bool filtering = prober__may_filter(prober);
 
 	bpf->links.process_exit = bpf_program__attach(bpf->progs.process_exit);
 	if (bpf->links.process_exit)
@@ -45,13 +45,13 @@ static int attach_hooks(struct prober *prober, struct fault *why)
 	return 0;
 }
 
-static int write_budgets(struct prober *prober, struct fault *why)
+static int write_budgets(struct prober *prober, size_t first, struct fault *why)
 {
 	const struct plan *plan = prober->options.plan;
 	int fd = bpf_map__fd(prober->bpf->maps.budgets);
 
-	for (__u32 i = 0; i < plan->state_cnt; i++) {
-		const struct tacho_budget budget = { .limit = plan->states[i].config->rate_limit };
+	for (__u32 i = first; i < plan->state_cnt; i++) {
+		const struct tacho_budget budget = { .limit = plan->states[i].rate_limit };
 
 		if (bpf_map_update_elem(fd, &i, &budget, BPF_ANY))
 			return fault__set(why, -errno, "BPF map 'budgets': %s", strerror(errno));
@@ -59,20 +59,15 @@ static int write_budgets(struct prober *prober, struct fault *why)
 	return 0;
 }
 
-static int make_room_for_specs(struct prober *prober, struct fault *why)
+/* The kernel's tables are by state, and of a fixed size. */
+static void make_room_for_states(struct prober *prober)
 {
-	size_t needed = prober_specs_needed(prober->options.plan);
+	size_t cnt = prober->options.plan->state_cnt;
+	size_t more = cnt > STATES_SPARE ? cnt : STATES_SPARE;
 
-	if (needed > TACHO_SPECS_MAX)
-		return fault__set(why, -E2BIG,
-				  "the plan needs %zu different descriptions of places, and %d is "
-				  "the limit (record fewer functions)",
-				  needed, TACHO_SPECS_MAX);
-	prober->specs_max = 2 * needed + SPECS_SPARE;
-	if (prober->specs_max > TACHO_SPECS_MAX)
-		prober->specs_max = TACHO_SPECS_MAX;
-	prober->specs = calloc(prober->specs_max, sizeof(*prober->specs));
-	return prober->specs ? 0 : fault__set(why, -ENOMEM, "no memory");
+	prober->states_max = prober->options.may_grow ? cnt + more : cnt;
+	if (prober->states_max > TACHO_STATES_MAX)
+		prober->states_max = TACHO_STATES_MAX;
 }
 
 int prober__new(const struct prober_options *options, struct prober **ret_prober, struct fault *why)
@@ -83,11 +78,11 @@ int prober__new(const struct prober_options *options, struct prober **ret_prober
 	if (!prober)
 		return fault__set(why, -ENOMEM, "no memory");
 	prober->options = *options;
-	prober->spec_cnt = 1;
 	raise_open_files_limit();
-	err = prober__make_rules(prober, why);
+	make_room_for_states(prober);
+	err = prober__make_rules(prober, 0, why);
 	if (!err)
-		err = make_room_for_specs(prober, why);
+		err = prober__make_room_for_specs(prober, why);
 	if (!err)
 		err = prober__load(prober, why);
 	if (err)
@@ -97,9 +92,9 @@ int prober__new(const struct prober_options *options, struct prober **ret_prober
 		err = fault__set(why, prober->cpu_cnt, "the number of CPUs cannot be read");
 		goto fail;
 	}
-	err = write_budgets(prober, why);
+	err = write_budgets(prober, 0, why);
 	if (!err)
-		err = prober__write_globs(prober, why);
+		err = prober__write_globs(prober, 0, why);
 	if (!err)
 		err = attach_hooks(prober, why);
 	/* Hooks first, then those that were there: between the two, nobody slips through. */
@@ -107,6 +102,7 @@ int prober__new(const struct prober_options *options, struct prober **ret_prober
 		err = prober__judge_processes(prober, why);
 	if (err)
 		goto fail;
+	prober->state_cnt = options->plan->state_cnt;
 	*ret_prober = prober;
 	return 0;
 fail:
@@ -133,204 +129,47 @@ int prober__add_process(struct prober *prober, pid_t pid, bool at_exec, struct f
 	return 0;
 }
 
-/* --- attaching ----------------------------------------------------------------------------- */
-
-static int explain_attach_failure(const struct prober *prober, const struct attach_target *target,
-				  int err, size_t bad, const struct prober_places *places,
-				  struct fault *why)
-{
-	const struct plan *plan = prober->options.plan;
-	const char *reason = err == -524 /* ENOTSUPP, known to the kernel only */
-				     ? "the kernel cannot probe this instruction"
-				     : strerror(-err);
-	const char *advice = "";
-
-	if (err == -EMFILE)
-		advice = " (raise the limit on open files, LimitNOFILE= or ulimit -n)";
-	if (bad >= target->cnt)
-		return fault__set(why, err, "%s: attaching failed: %s%s", target->path, reason,
-				  advice);
-	return fault__set(why, err, "%s:%s (offset 0x%llx): attaching failed: %s%s", target->path,
-			  places->probes[bad] == UINT32_MAX
-				  ? "unwinding"
-				  : plan->probes[places->probes[bad]].function,
-			  (unsigned long long)target->places[bad].offset, reason, advice);
-}
-
-#if defined(__x86_64__)
-#define HOST_MACHINE EM_X86_64
-#elif defined(__aarch64__)
-#define HOST_MACHINE EM_AARCH64
-#endif
-
-/* A file of another machine can be planned for but not probed; one that was rewritten in place
- * since it was planned has other instructions where the plan wants its probes. */
-static int check_attachable(const struct planned_binary *binary, struct fault *why)
-{
-	if (elf_file__machine(binary->elf) != HOST_MACHINE)
-		return fault__set(why, -ENOEXEC, "%s: built for another machine than this one",
-				  binary->path);
-	if (elf_file__unchanged(binary->elf))
-		return 0;
-	return fault__set(why, -ESTALE,
-			  "%s: the file changed while the probes were being planned (start again)",
-			  binary->path);
-}
-
-struct attachment *prober__find_attachment(const struct prober *prober, uint32_t binary)
-{
-	for (size_t i = 0; i < prober->attachment_cnt; i++) {
-		if (prober->attachments[i].binary == binary)
-			return &prober->attachments[i];
-	}
-	return NULL;
-}
-
-static struct attachment *want_attachment(struct prober *prober, uint32_t binary)
-{
-	struct attachment *attachment = prober__find_attachment(prober, binary);
-
-	if (attachment)
-		return attachment;
-	attachment =
-		reallocarray(prober->attachments, prober->attachment_cnt + 1, sizeof(*attachment));
-	if (!attachment)
-		return NULL;
-	prober->attachments = attachment;
-	attachment += prober->attachment_cnt++;
-	*attachment = (struct attachment) { .binary = binary };
-	return attachment;
-}
-
-bool prober__is_attached(const struct prober *prober, uint32_t binary)
-{
-	const struct attachment *attachment = prober__find_attachment(prober, binary);
-
-	return attachment && (attachment->begins.fd_cnt || attachment->begins.link_cnt ||
-			      attachment->ends.fd_cnt || attachment->ends.link_cnt);
-}
-
-/* Attaches the ends, or the others. */
-static int attach_half(struct prober *prober, const struct planned_binary *binary,
-		       const struct prober_places *places, bool ends,
-		       struct attach_links *ret_links, struct fault *why)
-{
-	struct attach_target target = { .fd = elf_file__fd(binary->elf), .path = binary->path };
-	struct prober_places half = {};
-	struct attach_links links = {};
-	size_t bad;
-	int err = 0;
-
-	half.items = calloc(places->cnt, sizeof(*half.items));
-	half.probes = calloc(places->cnt, sizeof(*half.probes));
-	if (!half.items || !half.probes)
-		err = fault__set(why, -ENOMEM, "no memory to attach to %s", binary->path);
-	for (size_t i = 0; !err && i < places->cnt; i++) {
-		if (tacho_place_is_end(TACHO_COOKIE_PLACE(places->items[i].cookie)) != ends)
-			continue;
-		half.items[half.cnt] = places->items[i];
-		half.probes[half.cnt++] = places->probes[i];
-	}
-	if (!err && half.cnt) {
-		target.places = half.items;
-		target.cnt = half.cnt;
-		bad = half.cnt;
-		err = prober->way->attach(prober->bpf, &target, &links, &bad);
-		if (err)
-			explain_attach_failure(prober, &target, err, bad, &half, why);
-	}
-	if (err)
-		attach_links__free(&links);
-	else
-		*ret_links = links;
-	prober_places__free(&half);
-	return err;
-}
-
-static int attach_places(struct prober *prober, const struct planned_binary *binary,
-			 const struct prober_places *places, struct attachment *attachment,
-			 struct fault *why)
-{
-	struct attach_links begins = {}, ends = {};
-	int err;
-
-	err = attach_half(prober, binary, places, true, &ends, why);
-	if (!err)
-		err = attach_half(prober, binary, places, false, &begins, why);
-	if (!err && (attach_links__move(&attachment->ends, &ends) ||
-		     attach_links__move(&attachment->begins, &begins)))
-		err = fault__set(why, -ENOMEM, "no memory to attach to %s", binary->path);
-	attach_links__free(&begins); /* empty when all went well */
-	attach_links__free(&ends);
-	return err;
-}
-
-int prober__attach(struct prober *prober, uint32_t binary, struct fault *why)
-{
-	const struct plan *plan = prober->options.plan;
-	const struct planned_binary *b = &plan->binaries[binary];
-	struct attachment *attachment = want_attachment(prober, binary);
-	struct prober_places places = {};
-	int err;
-
-	if (!attachment)
-		return fault__set(why, -ENOMEM, "no memory to attach to %s", b->path);
-	err = prober__make_places(prober, binary, &places, why);
-	if (!err && places.cnt) {
-		err = check_attachable(b, why);
-		if (!err)
-			err = attach_places(prober, b, &places, attachment, why);
-		if (!err)
-			err = 1;
-	}
-	if (err >= 0) {
-		attachment->probe_cnt = plan->probe_cnt;
-		attachment->hook_cnt = plan->hook_cnt;
-	}
-	prober_places__free(&places);
-	return err;
-}
-
-/* The kernel is held up by calls that others keep being entered in: see bpf/common.bpf.h. */
-static void stop_hijacking(void *ctx)
-{
-	struct prober *prober = ctx;
-
-	prober->bpf->bss->no_hijack = true;
-}
-
-void prober__detach(struct prober *prober, uint32_t binary)
-{
-	struct attachment *attachment = prober__find_attachment(prober, binary);
-
-	if (!attachment)
-		return;
-	attach_links__free_watched(&attachment->begins, stop_hijacking, prober);
-	attach_links__free_watched(&attachment->ends, stop_hijacking, prober);
-	prober->bpf->bss->no_hijack = false;
-}
-
 void prober__begin(struct prober *prober)
 {
 	prober->bpf->bss->recording = true;
 }
 
-void prober__detach_all(struct prober *prober)
+/* --- states that are added ------------------------------------------------------------------ */
+
+int prober__add_states(struct prober *prober, struct fault *why)
 {
-	struct attach_links all = {};
+	const struct plan *plan = prober->options.plan;
+	uint32_t first_glob = prober->glob_cnt;
+	int err;
 
-	if (prober->bpf)
-		prober->bpf->bss->recording = false;
-	/* In one go; without memory for that, one after the other. */
-	for (size_t i = 0; i < prober->attachment_cnt; i++) {
-		struct attachment *attachment = &prober->attachments[i];
-
-		if (attach_links__move(&all, &attachment->begins))
-			attach_links__free(&attachment->begins);
-		if (attach_links__move(&all, &attachment->ends))
-			attach_links__free(&attachment->ends);
+	if (plan->state_cnt > prober->states_max)
+		return fault__set(why, -E2BIG,
+				  "no more than %zu states, old and new ones, find room in this "
+				  "recording (start again)",
+				  prober->states_max);
+	err = prober__make_rules(prober, prober->state_cnt, why);
+	if (!err)
+		err = write_budgets(prober, prober->state_cnt, why);
+	if (!err && prober->glob_cnt > first_glob) {
+		err = prober__write_globs(prober, first_glob, why);
+		if (!err)
+			err = prober__judge_processes(prober, why);
+		prober->bpf->bss->rules_generation++;
 	}
-	attach_links__free(&all);
+	if (!err)
+		prober->state_cnt = plan->state_cnt;
+	return err;
+}
+
+int prober__set_limit(struct prober *prober, uint32_t state)
+{
+	const struct tacho_budget budget = {
+		.limit = prober->options.plan->states[state].rate_limit,
+	};
+
+	return bpf_map_update_elem(bpf_map__fd(prober->bpf->maps.budgets), &state, &budget, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -423,7 +262,8 @@ void prober__next_interval(struct prober *prober)
 	prober->bpf->bss->summary_parity = prober->parity;
 }
 
-int prober__close_open_calls(struct prober *prober)
+/* Runs an iterator over all tasks. */
+static int visit_tasks(const struct bpf_program *program)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	struct bpf_link *link;
@@ -432,7 +272,7 @@ int prober__close_open_calls(struct prober *prober)
 	int err = 0;
 	int fd;
 
-	link = bpf_program__attach_iter(prober->bpf->progs.close_open_calls, NULL);
+	link = bpf_program__attach_iter(program, NULL);
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
@@ -455,6 +295,16 @@ out:
 	return err;
 }
 
+int prober__close_open_calls(struct prober *prober)
+{
+	return visit_tasks(prober->bpf->progs.close_open_calls);
+}
+
+int prober__close_unselected_calls(struct prober *prober)
+{
+	return visit_tasks(prober->bpf->progs.close_unselected_calls);
+}
+
 void prober__free(struct prober *prober)
 {
 	if (!prober)
@@ -462,7 +312,10 @@ void prober__free(struct prober *prober)
 	prober__detach_all(prober);
 	tacho_bpf__destroy(prober->bpf);
 	free(prober->attachments);
-	free(prober->specs);
+	free(prober->specs.items);
+	free(prober->specs.slots);
+	for (uint32_t i = 0; i < prober->glob_cnt; i++)
+		free(prober->glob_texts[i]);
 	free(prober->state_rules);
 	free(prober);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The kernel side, as the rest of the recorder sees it: load, choose processes, attach, count,
- * detach. The order of calls is the order below; attaching and detaching files may go on while
- * recording.
+ * detach. The order of calls is the order below; attaching and detaching files, selecting states
+ * and adding some may go on while recording.
  */
 #ifndef TACHO_USER_PROBE_PROBER_H
 #define TACHO_USER_PROBE_PROBER_H
@@ -24,7 +24,8 @@ struct prober_options {
 	bool scope_follows_forks; /* and what they fork */
 	bool measure_usage;	  /* send struct tacho_usage with each activity */
 	bool tell_execs;	  /* send an EXEC record for each exec in another mount namespace */
-	const char *way;	  /* "session", "multi", "perf", or NULL: the best that works */
+	bool may_grow;	 /* leave room for states of any kind to be added while recording */
+	const char *way; /* "session", "multi", "perf", or NULL: the best that works */
 };
 
 /* Loads the programs and puts the hooks on processes; no probe is attached yet. */
@@ -35,16 +36,42 @@ int prober__new(const struct prober_options *options, struct prober **ret_prober
 int prober__add_process(struct prober *prober, pid_t pid, bool at_exec, struct fault *why);
 
 /*
- * Attaches what the plan has in this file and is not attached yet: all of it or nothing. 1 when
- * something was attached, 0 when there was nothing to do, negative errno with why.
+ * The plan has more states than before: makes their filters and limits known. Negative errno with
+ * why when there is no room for them, and they must leave the plan.
+ */
+int prober__add_states(struct prober *prober, struct fault *why);
+/* The state's rate_limit in the plan is another one. */
+int prober__set_limit(struct prober *prober, uint32_t state);
+
+/*
+ * Attaches what the plan has in this file for selected states and is not attached yet: all of it or
+ * nothing. 1 when something was attached, 0 when there was nothing to do, negative errno with why.
  */
 int prober__attach(struct prober *prober, uint32_t binary, struct fault *why);
 bool prober__is_attached(const struct prober *prober, uint32_t binary);
+/* Is this one of the plan's probes in place? */
+bool prober__has_probe(const struct prober *prober, uint32_t probe);
 /* When everything is attached that is there: calls that begin from now on are recorded. */
 void prober__begin(struct prober *prober);
 
 /* Takes the probes in this file away; returns when they no longer fire. */
 void prober__detach(struct prober *prober, uint32_t binary);
+
+/*
+ * States are selected at first. Of one that is not, no call begins any more from here on; its
+ * probes stay until prober__detach_unselected, and come back with prober__attach.
+ */
+void prober__select(struct prober *prober, uint32_t state, bool selected);
+bool prober__is_selected(const struct prober *prober, uint32_t state);
+
+/*
+ * Takes away the probes of the states that are not selected, and the places where stacks are cut
+ * back when no selected state has use for them. The calls of the others are not disturbed. True
+ * when there were any.
+ */
+bool prober__detach_unselected(struct prober *prober);
+/* After it: sends an ACTIVITY record (TACHO_ENDED_OPEN) for each open call of theirs. */
+int prober__close_unselected_calls(struct prober *prober);
 
 const char *prober__way(const struct prober *prober);
 int prober__ring_fd(const struct prober *prober); /* a BPF ring buffer map */

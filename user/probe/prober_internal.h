@@ -9,11 +9,22 @@
 
 struct tacho_bpf;
 
-/* What is attached in one file. */
+/* The specs that the kernel knows; each content once. */
+struct specs {
+	struct tacho_spec *items;
+	uint32_t cnt; /* 0 is none */
+	size_t max;
+	uint32_t *slots; /* a hash table of numbers; 0 = empty */
+	size_t slot_cnt; /* a power of two */
+};
+
+#define HOOKS UINT32_MAX /* in place of a state: where stacks are cut back */
+
+/* What is attached in one file for one state, or the hooks. */
 struct attachment {
 	uint32_t binary;
-	size_t probe_cnt; /* of the plan's probes and hooks that were there when it was made */
-	size_t hook_cnt;
+	uint32_t state;
+	size_t cnt; /* of the plan's probes (hooks) that were there when it was made */
 	/* Ends are there before beginnings and go after them: a call whose beginning is seen is
 	 * seen to end. */
 	struct attach_links begins;
@@ -26,42 +37,51 @@ struct prober {
 	const struct attach_way *way;
 	struct attachment *attachments;
 	size_t attachment_cnt;
-	uint32_t spec_cnt; /* in use; 0 is none */
-	struct tacho_spec *specs;
-	size_t specs_max;
+	size_t states_max;
+	size_t state_cnt; /* that prober__add_states has seen */
+	struct specs specs;
 	struct tacho_glob globs[TACHO_RULES_MAX - 1];
-	const char *glob_texts[TACHO_RULES_MAX - 1];
+	char *glob_texts[TACHO_RULES_MAX - 1];
 	uint32_t glob_cnt;
-	uint32_t *state_rules; /* rule of each state; 0 = none */
+	uint32_t *state_rules; /* rule of each state, states_max of them; 0 = none */
 	uint32_t parity;       /* of the sums that are being added to */
 	int cpu_cnt;
 };
 
-/* What is attached in this file, or was; or NULL. */
-struct attachment *prober__find_attachment(const struct prober *prober, uint32_t binary);
+/* What is attached in this file for this state, or was; or NULL. */
+struct attachment *prober__find_attachment(const struct prober *prober, uint32_t binary,
+					   uint32_t state);
 
 /* Opens, configures and loads the programs for the best way of attaching that works. */
 int prober__load(struct prober *prober, struct fault *why);
 
-/* Numbers the different globs of `process =`; states with the same text share a rule. */
-int prober__make_rules(struct prober *prober, struct fault *why);
-/* After loading and attaching the process hooks: tells the kernel, and judges what runs already. */
-int prober__write_globs(struct prober *prober, struct fault *why);
+/* May processes come to be told apart? */
+static inline bool prober__may_filter(const struct prober *prober)
+{
+	return prober->options.scoped || prober->glob_cnt || prober->options.may_grow;
+}
+
+/* Numbers the different globs of `process =` of the states from first on; states with the same text
+ * share a rule. */
+int prober__make_rules(struct prober *prober, size_t first, struct fault *why);
+/* After loading and attaching the process hooks: tells the kernel of the globs from first on, and
+ * judges what runs already. */
+int prober__write_globs(struct prober *prober, uint32_t first, struct fault *why);
 int prober__judge_processes(struct prober *prober, struct fault *why);
 
-/* The places of one file that are not attached yet; malloced. probes[i] says of which probe place i
- * is (UINT32_MAX: a hook). */
+/* The places of one file for one state that are not attached yet, or its hooks; malloced. probes[i]
+ * says of which probe place i is (UINT32_MAX: a hook). */
 struct prober_places {
 	struct attach_place *items;
 	uint32_t *probes;
 	size_t cnt;
 };
 
-int prober__make_places(struct prober *prober, uint32_t binary, struct prober_places *ret_places,
-			struct fault *why);
+int prober__make_places(struct prober *prober, uint32_t binary, uint32_t state,
+			struct prober_places *ret_places, struct fault *why);
 void prober_places__free(struct prober_places *places);
 
-/* How many specs the plan needs now. */
-size_t prober_specs_needed(const struct plan *plan);
+/* Room for what the plan needs now, and as much again. */
+int prober__make_room_for_specs(struct prober *prober, struct fault *why);
 
 #endif

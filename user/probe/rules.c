@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,76 +11,120 @@
 #include "prober_internal.h"
 #include "tacho_bpf.skel.h"
 
-int prober__make_rules(struct prober *prober, struct fault *why)
+/* The number of the rule with this glob, a new one if need be. */
+static int want_rule(struct prober *prober, const char *text, uint32_t *ret_rule, struct fault *why)
 {
-	const struct plan *plan = prober->options.plan;
-	const char *text;
-	uint32_t rule;
+	uint32_t rule = 0;
 	int err;
 
-	prober->state_rules = calloc(plan->state_cnt, sizeof(*prober->state_rules));
+	while (rule < prober->glob_cnt && strcmp(prober->glob_texts[rule], text))
+		rule++;
+	if (rule == TACHO_RULES_MAX - 1)
+		return fault__set(why, -E2BIG, "more than %d different `process =` globs%s",
+				  TACHO_RULES_MAX - 1,
+				  prober->bpf ? " since the start (start again)" : "");
+	if (rule == prober->glob_cnt) {
+		err = glob_compile(text, &prober->globs[rule], why);
+		if (err)
+			return err;
+		prober->glob_texts[rule] = strdup(text);
+		if (!prober->glob_texts[rule])
+			return fault__set(why, -ENOMEM, "no memory");
+		prober->glob_cnt++;
+	}
+	*ret_rule = rule + 1;
+	return 0;
+}
+
+int prober__make_rules(struct prober *prober, size_t first, struct fault *why)
+{
+	const struct plan *plan = prober->options.plan;
+	int err;
+
+	if (!prober->state_rules)
+		prober->state_rules = calloc(prober->states_max + 1, sizeof(*prober->state_rules));
 	if (!prober->state_rules)
 		return fault__set(why, -ENOMEM, "no memory for %zu states", plan->state_cnt);
-	for (size_t i = 0; i < plan->state_cnt; i++) {
-		text = plan->states[i].process;
+	for (size_t i = first; i < plan->state_cnt; i++) {
+		const char *text = plan->states[i].process;
+
+		prober->state_rules[i] = 0;
 		if (!text)
 			continue;
-		for (rule = 0; rule < prober->glob_cnt; rule++) {
-			if (!strcmp(prober->glob_texts[rule], text))
-				break;
-		}
-		if (rule == TACHO_RULES_MAX - 1)
-			return fault__set(why, -E2BIG, "more than %d different `process =` globs",
-					  TACHO_RULES_MAX - 1);
-		if (rule == prober->glob_cnt) {
-			err = glob_compile(text, &prober->globs[rule], why);
-			if (err)
-				return fault__prefix(why, err, "state %s: process",
-						     plan->states[i].name);
-			prober->glob_texts[rule] = text;
-			prober->glob_cnt++;
-		}
-		prober->state_rules[i] = rule + 1;
+		err = want_rule(prober, text, &prober->state_rules[i], why);
+		if (err)
+			return fault__prefix(why, err, "state %s: process", plan->states[i].name);
 	}
 	return 0;
 }
 
-int prober__write_globs(struct prober *prober, struct fault *why)
+int prober__write_globs(struct prober *prober, uint32_t first, struct fault *why)
 {
 	int fd = bpf_map__fd(prober->bpf->maps.globs);
 
-	for (uint32_t i = 0; i < prober->glob_cnt; i++) {
+	for (uint32_t i = first; i < prober->glob_cnt; i++) {
 		if (bpf_map_update_elem(fd, &i, &prober->globs[i], BPF_ANY))
 			return fault__set(why, -errno, "BPF map 'globs': %s", strerror(errno));
 	}
+	prober->bpf->bss->glob_cnt = prober->glob_cnt;
 	return 0;
 }
 
-/* A process that ran before the hooks were there. */
+static uint64_t rules_of_command(const struct prober *prober, const char *command, size_t sz)
+{
+	uint64_t rules = 0;
+
+	for (uint32_t i = 0; i < prober->glob_cnt; i++) {
+		if (glob_matches(&prober->globs[i], command, sz))
+			rules |= 1ULL << (i + 1);
+	}
+	return rules;
+}
+
+/* The process satisfies these; whether it is in scope is not asked here. */
+static int set_rules(const struct prober *prober, pid_t pid, uint64_t rules)
+{
+	int fd = bpf_map__fd(prober->bpf->maps.processes);
+	struct tacho_process process = {};
+	__u32 key = pid;
+
+	bpf_map_lookup_elem(fd, &key, &process);
+	process.rules = (process.rules & (TACHO_RULE_SCOPE | TACHO_RULE_SCOPE_AT_EXEC)) | rules;
+	if (!process.rules)
+		bpf_map_delete_elem(fd, &key);
+	else if (bpf_map_update_elem(fd, &key, &process, BPF_ANY))
+		return -errno;
+	/* Gone in the meantime: the exit hook may have run before the entry was made. */
+	if (kill(pid, 0) && errno == ESRCH)
+		bpf_map_delete_elem(fd, &key);
+	return 0;
+}
+
+#define LOOKS_MAX 4
+
+/* A process that ran before the hooks, or some of the globs, were there. The exec hook may judge it
+ * at the same time: then the command line is another one, and it is judged again. */
 static int judge_process(void *ctx, pid_t pid)
 {
 	struct prober *prober = ctx;
-	struct tacho_process process = {};
-	char command[TACHO_COMMAND_SZ];
-	__u32 key = pid;
-	ssize_t sz;
+	char command[TACHO_COMMAND_SZ], again[TACHO_COMMAND_SZ];
+	ssize_t sz, again_sz;
+	int err = 0;
 
 	if (pid == getpid())
 		return 0; /* never ourselves, whatever the glob */
 	sz = read_command_line(pid, command);
-	if (sz <= 0)
-		return 0; /* gone meanwhile, or a kernel thread */
-	for (uint32_t i = 0; i < prober->glob_cnt; i++) {
-		if (glob_matches(&prober->globs[i], command, sz))
-			process.rules |= 1ULL << (i + 1);
+	for (int i = 0; !err && i < LOOKS_MAX; i++) {
+		if (sz <= 0)
+			return 0; /* gone meanwhile, or a kernel thread */
+		err = set_rules(prober, pid, rules_of_command(prober, command, sz));
+		again_sz = read_command_line(pid, again);
+		if (again_sz == sz && !memcmp(command, again, sz))
+			return err;
+		sz = again_sz;
+		memcpy(command, again, sizeof(command));
 	}
-	/* An entry that is there already was made by the exec hook, which knows better. */
-	if (process.rules &&
-	    bpf_map_update_elem(bpf_map__fd(prober->bpf->maps.processes), &key, &process,
-				BPF_NOEXIST) &&
-	    errno != EEXIST)
-		return -errno;
-	return 0;
+	return err;
 }
 
 int prober__judge_processes(struct prober *prober, struct fault *why)

@@ -8,18 +8,18 @@
 #include "../message.h"
 #include "session_internal.h"
 
-static int grow_binaries(struct follow *f, size_t cnt)
+static int grow_placed(struct follow *f, size_t cnt)
 {
-	struct followed_binary *grown;
+	bool *grown;
 
-	if (cnt <= f->binary_cnt)
+	if (cnt <= f->placed_cnt)
 		return 0;
-	grown = reallocarray(f->binaries, cnt, sizeof(*grown));
+	grown = reallocarray(f->placed, cnt, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	memset(grown + f->binary_cnt, 0, (cnt - f->binary_cnt) * sizeof(*grown));
-	f->binaries = grown;
-	f->binary_cnt = cnt;
+	memset(grown + f->placed_cnt, 0, (cnt - f->placed_cnt) * sizeof(*grown));
+	f->placed = grown;
+	f->placed_cnt = cnt;
 	return 0;
 }
 
@@ -50,16 +50,13 @@ bool session__guard(struct session *s, uint32_t binary)
 
 int session__attach_binary(struct session *s, uint32_t binary, struct fault *why)
 {
-	struct followed_binary *followed = &s->follow->binaries[binary];
 	int got;
 
 	if (!s->options->plan->binaries[binary].elf || !session__guard(s, binary))
 		return 0;
 	got = prober__attach(s->prober, binary, why);
 	if (got > 0)
-		session__put_placed(s, binary, followed->placed, TACHO_PLACED_ATTACHED);
-	if (got >= 0)
-		followed->placed = s->options->plan->probe_cnt;
+		session__put_placed(s, binary);
 	return got;
 }
 
@@ -67,7 +64,7 @@ int session__prepare_attaching(struct session *s, struct fault *why)
 {
 	int err;
 
-	err = grow_binaries(s->follow, s->options->plan->binary_cnt);
+	err = grow_placed(s->follow, s->options->plan->probe_cnt);
 	if (!err)
 		err = session__put_new_probes(s);
 	return err ? fault__set(why, err, "no memory") : 0;
@@ -79,7 +76,7 @@ void session__detach_binary(struct session *s, uint32_t binary)
 		return;
 	prober__detach(s->prober, binary);
 	session__drain(s); /* what it recorded belongs before this */
-	session__put_placed(s, binary, 0, TACHO_PLACED_DETACHED);
+	session__put_placed(s, binary);
 }
 
 void session__give_up(struct session *s, uint32_t binary)

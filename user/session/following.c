@@ -18,19 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../clock.h"
 #include "../elf/locate.h"
 #include "../follow/file_watch.h"
 #include "../follow/in_use.h"
-#include "../follow/sole_user.h"
 #include "../follow/views.h"
 #include "../message.h"
 #include "session_internal.h"
 
-/* Who still uses an old file is asked soon after it was replaced, and then less and less often:
- * services are restarted at once or not for a long time. */
-#define IN_USE_PAUSE_MIN_NS 1000000000ULL
-#define IN_USE_PAUSE_MAX_NS 16000000000ULL
 /* How often in a row a file may change between planning and attaching. */
 #define LOOKS_MAX 3
 
@@ -41,19 +35,13 @@ int session__follow_fd(const struct session *s)
 
 /* --- looking again --------------------------------------------------------------------------- */
 
-static void ask_soon_who_uses_old_files(struct follow *f)
-{
-	f->in_use_pause_ns = IN_USE_PAUSE_MIN_NS;
-	f->in_use_ns = clock_monotonic_ns() + f->in_use_pause_ns;
-}
-
 static void note_where(struct session *s, uint32_t view, uint32_t target, uint32_t binary)
 {
 	if (views__find(s->follow->views, view, target) == binary)
 		return;
 	if (views__put(s->follow->views, view, target, binary))
 		message("record: no memory");
-	ask_soon_who_uses_old_files(s->follow);
+	session__expect_old_files(s);
 }
 
 static void tell_found(const struct session *s, uint32_t target, uint32_t number)
@@ -179,8 +167,15 @@ static bool is_relative(const char *binary)
 	return *binary != '/' && strchr(binary, '/');
 }
 
+static bool is_retired(const struct session *s, uint32_t target)
+{
+	return s->states[s->options->plan->targets[target].state].retired;
+}
+
 static void look_again(struct session *s, uint32_t view, uint32_t number, const char *root)
 {
+	if (is_retired(s, number))
+		return;
 	if (root && is_relative(s->options->plan->targets[number].ref->binary))
 		return;
 	for (int i = 0; i < LOOKS_MAX; i++) {
@@ -208,6 +203,8 @@ static void look_again_by_name(struct session *s, uint32_t number)
 {
 	struct fault why = {};
 
+	if (is_retired(s, number))
+		return;
 	if (!strchr(s->options->plan->targets[number].ref->binary, '/') &&
 	    watch_target(s, number, &why))
 		message("record: %s", why.text);
@@ -229,7 +226,7 @@ static void look_for_hooks(struct session *s)
 
 /* --- what happens to files ------------------------------------------------------------------- */
 
-static bool has_hooks(const struct plan *plan, uint32_t binary)
+bool session__has_hooks(const struct plan *plan, uint32_t binary)
 {
 	for (size_t i = 0; i < plan->hook_cnt; i++) {
 		if (plan->hooks[i].binary == binary)
@@ -248,14 +245,14 @@ static void content_changed(struct session *s, uint32_t binary)
 			look_again(s, VIEW_OWN, i, NULL);
 	}
 	views__want_file(s->follow->views, binary);
-	if (!has_hooks(plan, binary))
+	if (!session__has_hooks(plan, binary))
 		return;
 	if (plan->binaries[binary].elf)
 		session__attach_or_give_up(s, binary);
 	look_for_hooks(s);
 }
 
-static void about_to_be_written(struct session *s, uint32_t binary, bool already)
+void session__about_to_be_written(struct session *s, uint32_t binary, bool already)
 {
 	bool attached = prober__is_attached(s->prober, binary);
 	const struct message_subject subject = {
@@ -279,9 +276,11 @@ static void on_file_event(void *ctx, enum file_watch_kind kind, uint64_t tag)
 	struct session *s = ctx;
 	uint32_t number = TAG_NUMBER(tag);
 
-	if (kind != FILE_WATCH_CHANGED) {
+	if (tag == FLAG_TAG) {
+		session__flag_changed(s);
+	} else if (kind != FILE_WATCH_CHANGED) {
 		if (tag & GUARD_TAG)
-			about_to_be_written(s, number, kind == FILE_WATCH_WRITTEN);
+			session__about_to_be_written(s, number, kind == FILE_WATCH_WRITTEN);
 	} else if (tag & GUARD_TAG) {
 		content_changed(s, number);
 	} else if (tag & LIBRARY_TAG) {
@@ -375,82 +374,6 @@ void session__handle_file_events(struct session *s)
 	views__looked(f->views);
 }
 
-/* --- old files ------------------------------------------------------------------------------- */
-
-/* Libraries that have hooks are no targets, so that no view knows of them. */
-static bool is_still_named(const struct planned_binary *binary)
-{
-	struct stat st = {};
-	char *path = NULL;
-	int fd = -1;
-
-	if (!binary->root) {
-		if (stat(binary->path, &st))
-			return false;
-	} else if (!locate_binary_in(binary->root, binary->path, &path, &fd, NULL)) {
-		fstat(fd, &st);
-		close(fd);
-		free(path);
-	}
-	return st.st_dev == elf_file__dev(binary->elf) && st.st_ino == elf_file__ino(binary->elf);
-}
-
-/* Where processes may not be looked into, the kernel can still say that there are none. */
-static bool is_in_use(struct session *s, uint32_t binary)
-{
-	const struct elf_file *elf = s->options->plan->binaries[binary].elf;
-	bool in_use;
-
-	if (!file_in_use(elf_file__dev(elf), elf_file__ino(elf), &in_use))
-		return in_use;
-	file_watch__unguard(s->follow->watch, GUARD_TAG | binary);
-	if (is_sole_user(elf_file__fd(elf)))
-		return false;
-	if (!session__guard(s, binary))
-		about_to_be_written(s, binary, true);
-	return true;
-}
-
-static void let_go_of_old_files(struct session *s, bool *named)
-{
-	const struct plan *plan = s->options->plan;
-
-	views__forget_ended(s->follow->views);
-	views__mark(s->follow->views, named, s->follow->binary_cnt);
-	for (uint32_t i = 0; i < s->follow->binary_cnt; i++) {
-		const struct planned_binary *b = &plan->binaries[i];
-
-		if (named[i] || !b->elf || (has_hooks(plan, i) && is_still_named(b)) ||
-		    is_in_use(s, i))
-			continue;
-		message_about(
-			&(struct message_subject) { .id = MESSAGE_ID_DETACHED, .binary = b->path },
-			MESSAGE_INFO,
-			"record: %s: no process runs the old file any more (build-id %s): its "
-			"probes are taken away",
-			b->path, elf_file__build_id(b->elf));
-		session__give_up(s, i);
-	}
-}
-
-void session__follow_tick(struct session *s)
-{
-	struct follow *f = s->follow;
-	uint64_t now_ns = clock_monotonic_ns();
-	bool *named;
-
-	if (now_ns < f->in_use_ns)
-		return;
-	f->in_use_pause_ns *= 2;
-	if (f->in_use_pause_ns > IN_USE_PAUSE_MAX_NS)
-		f->in_use_pause_ns = IN_USE_PAUSE_MAX_NS;
-	f->in_use_ns = now_ns + f->in_use_pause_ns;
-	named = calloc(f->binary_cnt + 1, sizeof(*named));
-	if (named)
-		let_go_of_old_files(s, named);
-	free(named);
-}
-
 /* --- beginning and end ----------------------------------------------------------------------- */
 
 static int add_to_epoll(struct follow *f, int fd, struct fault *why)
@@ -462,12 +385,26 @@ static int add_to_epoll(struct follow *f, int fd, struct fault *why)
 	return 0;
 }
 
+static int grow_targets(struct follow *f, size_t cnt)
+{
+	struct followed_target *grown;
+
+	if (cnt <= f->target_cnt)
+		return 0;
+	grown = reallocarray(f->targets, cnt, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	memset(grown + f->target_cnt, 0, (cnt - f->target_cnt) * sizeof(*grown));
+	f->targets = grown;
+	f->target_cnt = cnt;
+	return f->views ? views__grow(f->views, cnt) : 0;
+}
+
 static int open_follow(struct follow *f, size_t target_cnt, struct fault *why)
 {
 	int err;
 
-	f->targets = calloc(target_cnt + 1, sizeof(*f->targets));
-	if (!f->targets)
+	if (grow_targets(f, target_cnt))
 		return fault__set(why, -ENOMEM, "no memory");
 	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (f->epoll_fd < 0)
@@ -479,7 +416,6 @@ static int open_follow(struct follow *f, size_t target_cnt, struct fault *why)
 		err = views__new(target_cnt, &f->views, why);
 	if (!err)
 		err = add_to_epoll(f, views__fd(f->views), why);
-	ask_soon_who_uses_old_files(f);
 	return err;
 }
 
@@ -493,11 +429,50 @@ int session__start_following(struct session *s, struct fault *why)
 		return fault__set(why, -ENOMEM, "no memory");
 	s->follow->epoll_fd = -1;
 	err = open_follow(s->follow, plan->target_cnt, why);
+	session__expect_old_files(s);
 	for (uint32_t i = 0; !err && i < plan->target_cnt; i++)
 		err = watch_target(s, i, why);
 	if (!err)
 		err = watch_libraries(s, why);
 	return err;
+}
+
+/* First watched, then looked for: it may come at any moment. */
+void session__follow_states(struct session *s, const bool *states)
+{
+	const struct plan *plan = s->options->plan;
+	struct fault why = {};
+	bool any = false;
+
+	if (grow_targets(s->follow, plan->target_cnt)) {
+		message("record: no memory");
+		return;
+	}
+	for (uint32_t i = 0; i < plan->target_cnt; i++) {
+		if (!states[plan->targets[i].state])
+			continue;
+		any = true;
+		if (watch_target(s, i, &why))
+			message("record: %s", why.text);
+		look_again(s, VIEW_OWN, i, NULL);
+	}
+	if (any && watch_libraries(s, &why))
+		message("record: %s", why.text);
+	if (any)
+		views__want_all(s->follow->views);
+}
+
+void session__unfollow_states(struct session *s, const bool *states)
+{
+	const struct plan *plan = s->options->plan;
+
+	for (uint32_t i = 0; i < s->follow->target_cnt; i++) {
+		if (!states[plan->targets[i].state])
+			continue;
+		file_watch__remove(s->follow->watch, i);
+		views__forget_target(s->follow->views, i);
+		session__expect_old_files(s);
+	}
 }
 
 void session__stop_following(struct session *s)
@@ -511,7 +486,7 @@ void session__stop_following(struct session *s)
 	if (f->epoll_fd >= 0)
 		close(f->epoll_fd);
 	free(f->targets);
-	free(f->binaries);
+	free(f->placed);
 	free(f);
 	s->follow = NULL;
 }

@@ -57,7 +57,7 @@ static void take_probe(void *ctx, const struct probe_row *row)
 	state = &walk->states[plan->probes[number].state];
 	/* Of a file that was given up, only the numbers are left. */
 	state->cnt += plan->binaries[plan->probes[number].binary].elf != NULL;
-	state->placed += session__is_placed(walk->s, number);
+	state->placed += prober__has_probe(walk->s->prober, number);
 	if (row->last_hit_ns > state->last_hit_ns)
 		state->last_hit_ns = row->last_hit_ns;
 	weight = (double)row->calls + 1;
@@ -68,7 +68,7 @@ static void take_probe(void *ctx, const struct probe_row *row)
 /* Which probe saw a call without a row is not known; of the state it is. */
 static uint64_t last_hit_ns(const struct session *s, size_t number, const struct state_probes *p)
 {
-	uint64_t summarised_ns = s->summarised_ns[number];
+	uint64_t summarised_ns = s->states[number].summarised_ns;
 
 	if (summarised_ns)
 		summarised_ns += s->clock_offset_ns;
@@ -108,13 +108,13 @@ static json_t *make_state(const struct session *s, const struct session_publishe
 	return json_pack(
 		"{s:o, s:b, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:b, s:{s:I, s:I, s:I}, s:f, s:f, "
 		"s:f}",
-		"name", json_text(plan->states[number].name), "selected", 1, "probes",
-		(json_int_t)probes->cnt, "attached", (json_int_t)probes->placed, "pending",
-		make_pending(plan, number), "last_hit_ns",
-		number_or_null(last_hit_ns(s, number, probes)), "calls",
+		"name", json_text(plan->states[number].name), "selected",
+		prober__is_selected(s->prober, number), "probes", (json_int_t)probes->cnt,
+		"attached", (json_int_t)probes->placed, "pending", make_pending(plan, number),
+		"last_hit_ns", number_or_null(last_hit_ns(s, number, probes)), "calls",
 		(json_int_t)state.ledger.entries, "rows", (json_int_t)state.rows, "summarised",
-		(json_int_t)state.summarised, "summarising", s->summarised_ns[number] != 0, "lost",
-		"ring", (json_int_t)state.ledger.lost_ring, "nesting",
+		(json_int_t)state.summarised, "summarising", s->states[number].summarised_ns != 0,
+		"lost", "ring", (json_int_t)state.ledger.lost_ring, "nesting",
 		(json_int_t)state.ledger.lost_nesting, "other", (json_int_t)state.ledger.lost_other,
 		"calls_per_second", rate, "estimated_ns_per_call", cost_ns, "estimated_cpu_share",
 		rate * cost_ns / 1e9);
@@ -128,8 +128,10 @@ static json_t *make_states(const struct session *s, const struct session_publish
 
 	if (array)
 		recorder__each_probe(s->recorder, take_probe, &walk);
-	for (size_t i = 0; array && s->prober && i < cnt; i++)
-		array = append(array, make_state(s, published, i, &walk.states[i]));
+	for (size_t i = 0; array && s->prober && i < cnt; i++) {
+		if (!s->states[i].retired)
+			array = append(array, make_state(s, published, i, &walk.states[i]));
+	}
 	free(walk.states);
 	return array;
 }
@@ -145,7 +147,7 @@ static json_t *make_processes(const struct session *s)
 	resources__describe_gpus(s->resources, gpus, sizeof(gpus));
 	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "source",
 			 resources__source(s->resources), "interval_ns",
-			 (json_int_t)s->options->config->resources.interval_ns, "rows",
+			 (json_int_t)s->config->resources.interval_ns, "rows",
 			 (json_int_t)summary.process_rows, "lost_rows",
 			 (json_int_t)summary.process_rows_lost, "lost_events",
 			 (json_int_t)resources__lost(s->resources), "gpus", json_text(gpus));
@@ -155,7 +157,7 @@ static json_t *make_ring(const struct session *s, const struct session_published
 {
 	if (!s->prober)
 		return json_null();
-	return json_pack("{s:I, s:I}", "size_bytes", (json_int_t)s->options->config->ring_bytes,
+	return json_pack("{s:I, s:I}", "size_bytes", (json_int_t)s->config->ring_bytes,
 			 "peak_bytes", (json_int_t)published->ring_peak_bytes);
 }
 

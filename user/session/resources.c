@@ -11,13 +11,13 @@
 #include "../processes/resources.h"
 #include "session_internal.h"
 
-int session__open_resources(struct session *s, struct fault *why)
+int session__open_other_resources(struct session *s, const struct config *config,
+				  struct resources **ret_resources, struct fault *why)
 {
 	const struct session_options *o = s->options;
-	const struct resources_config *config = &o->config->resources;
 	const struct resources_options options = {
-		.patterns = (const char *const *)config->patterns,
-		.pattern_cnt = config->pattern_cnt,
+		.patterns = (const char *const *)config->resources.patterns,
+		.pattern_cnt = config->resources.pattern_cnt,
 		.put = session__put,
 		.put_ctx = s,
 		.source = o->process_source,
@@ -27,7 +27,13 @@ int session__open_resources(struct session *s, struct fault *why)
 		.command = s->command ? command__pid(s->command) : 0,
 	};
 
-	return config->enabled ? resources__open(&options, &s->resources, why) : 0;
+	*ret_resources = NULL;
+	return config->resources.enabled ? resources__open(&options, ret_resources, why) : 0;
+}
+
+int session__open_resources(struct session *s, struct fault *why)
+{
+	return session__open_other_resources(s, s->config, &s->resources, why);
 }
 
 static void tell_trouble(struct session *s, int err, const struct fault *why)
@@ -47,7 +53,7 @@ static void take_sample(struct session *s)
 
 int session__start_resources(struct session *s, struct fault *why)
 {
-	uint64_t interval_ns = s->options->config->resources.interval_ns;
+	uint64_t interval_ns = s->config->resources.interval_ns;
 	int err;
 
 	if (!s->resources)
@@ -89,6 +95,20 @@ void session__finish_resources(struct session *s)
 		message("record: %" PRIu64 " beginnings and ends of processes were not seen: more "
 			"happened at one time than could be taken in",
 			lost);
+}
+
+void session__swap_resources(struct session *s, struct resources *resources)
+{
+	struct fault why = {};
+
+	session__finish_resources(s);
+	session__close_resources(s);
+	if (s->resources_fd >= 0)
+		close(s->resources_fd);
+	s->resources_fd = -1;
+	s->resources = resources;
+	if (session__start_resources(s, &why))
+		message("record: %s", why.text);
 }
 
 void session__close_resources(struct session *s)

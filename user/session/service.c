@@ -54,29 +54,12 @@ struct service {
 	bool rates_whole; /* they are of a whole interval */
 };
 
-bool session__is_placed(const struct session *s, size_t probe)
-{
-	uint32_t binary = s->options->plan->probes[probe].binary;
-
-	return s->prober && s->follow && binary < s->follow->binary_cnt &&
-	       probe < s->follow->binaries[binary].placed && prober__is_attached(s->prober, binary);
-}
-
 static size_t placed_cnt(const struct session *s)
 {
 	size_t cnt = 0;
 
-	for (size_t i = 0; i < s->options->plan->probe_cnt; i++)
-		cnt += session__is_placed(s, i);
-	return cnt;
-}
-
-static size_t pending_cnt(const struct session *s)
-{
-	size_t cnt = 0;
-
-	for (size_t i = 0; i < s->options->plan->target_cnt; i++)
-		cnt += s->options->plan->targets[i].pending;
+	for (size_t i = 0; s->prober && i < s->options->plan->probe_cnt; i++)
+		cnt += prober__has_probe(s->prober, i);
 	return cnt;
 }
 
@@ -86,9 +69,9 @@ static size_t pending_cnt(const struct session *s)
 static void describe_states(const struct session *s, const struct recorder_summary *summary,
 			    char *text, size_t sz)
 {
-	size_t states = s->options->plan->state_cnt;
+	size_t states = session__wanted_cnt(s);
 	size_t probes = placed_cnt(s);
-	size_t pending = pending_cnt(s);
+	size_t pending = session__pending_cnt(s);
 	char waiting[48] = "", summarised[48] = "";
 
 	if (pending)
@@ -145,7 +128,12 @@ void session__note_ring(struct session *s)
 	const struct ring_positions *ring = s->service ? &s->service->ring : NULL;
 	uint64_t filled;
 
-	if (!ring || !ring->consumer || !ring->producer)
+	if (!ring || !s->service->file)
+		return;
+	/* The first states may come with new settings. */
+	if (!ring->page_sz)
+		open_ring(s->service, prober__ring_fd(s->prober));
+	if (!ring->consumer || !ring->producer)
 		return;
 	filled = *ring->producer - *ring->consumer;
 	if (filled > s->service->ring_peak_bytes)
@@ -228,12 +216,15 @@ static uint64_t hash_state(const struct session *s)
 	hash_number(&hash, summary.process_rows);
 	hash_number(&hash, summary.process_rows_lost);
 	hash_number(&hash, placed_cnt(s));
-	hash_number(&hash, pending_cnt(s));
+	hash_number(&hash, session__pending_cnt(s));
 	hash_number(&hash, s->options->plan->state_cnt);
 	hash_number(&hash, (uint64_t)s->write_err);
 	hash_number(&hash, (uint64_t)s->raw_err);
-	for (size_t i = 0; s->summarised_ns && i < s->options->plan->state_cnt; i++)
-		hash_number(&hash, s->summarised_ns[i] != 0);
+	hash_number(&hash, s->flag_off);
+	for (size_t i = 0; i < s->state_cnt; i++) {
+		hash_number(&hash, s->states[i].summarised_ns != 0);
+		hash_number(&hash, s->states[i].retired);
+	}
 	return hash;
 }
 
@@ -409,8 +400,6 @@ int session__start_service(struct session *s, struct fault *why)
 		v->period_ns = v->alive_interval_ns;
 	v->rates_ns = clock_monotonic_ns();
 	v->published_hash = hash_state(s);
-	if (v->file && s->prober)
-		open_ring(v, prober__ring_fd(s->prober));
 	err = session__make_timer(v->period_ns, v->period_ns, &v->timer_fd, why);
 	if (!err)
 		err = session__watch_service(s, v->timer_fd, why);

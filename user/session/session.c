@@ -21,23 +21,9 @@
 
 #define BACKLOG_BYTES ((size_t)32 << 20)
 
-/* Why epoll woke us; a pidfd's event carries its pid above these. */
-enum source {
-	SOURCE_SIGNAL,
-	SOURCE_TICK,
-	SOURCE_CLOCK_STEP,
-	SOURCE_RING,
-	SOURCE_LIMIT,
-	SOURCE_FILES,
-	SOURCE_RESOURCES,
-	SOURCE_PROCESS_EVENTS,
-	SOURCE_SERVICE,
-	SOURCE_PID
-};
-
 /* --- what the loop waits for --------------------------------------------------------------- */
 
-static int watch(struct session *s, int fd, uint64_t source, struct fault *why)
+int session__watch(struct session *s, int fd, uint64_t source, struct fault *why)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u64 = source };
 
@@ -48,14 +34,14 @@ static int watch(struct session *s, int fd, uint64_t source, struct fault *why)
 
 int session__watch_resources(struct session *s, int timer_fd, int event_fd, struct fault *why)
 {
-	int err = watch(s, timer_fd, SOURCE_RESOURCES, why);
+	int err = session__watch(s, timer_fd, SOURCE_RESOURCES, why);
 
-	return err || event_fd < 0 ? err : watch(s, event_fd, SOURCE_PROCESS_EVENTS, why);
+	return err || event_fd < 0 ? err : session__watch(s, event_fd, SOURCE_PROCESS_EVENTS, why);
 }
 
 int session__watch_service(struct session *s, int timer_fd, struct fault *why)
 {
-	return watch(s, timer_fd, SOURCE_SERVICE, why);
+	return session__watch(s, timer_fd, SOURCE_SERVICE, why);
 }
 
 int session__make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why)
@@ -92,7 +78,7 @@ static int watch_signals(struct session *s, struct fault *why)
 	s->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (s->signal_fd < 0)
 		return fault__set(why, -errno, "signalfd: %s", strerror(errno));
-	return watch(s, s->signal_fd, SOURCE_SIGNAL, why);
+	return session__watch(s, s->signal_fd, SOURCE_SIGNAL, why);
 }
 
 static int watch_pids(struct session *s, struct fault *why)
@@ -112,15 +98,14 @@ static int watch_pids(struct session *s, struct fault *why)
 					  errno == ESRCH ? "no such process" : strerror(errno));
 		s->pid_fds[i] = fd;
 		s->pids_alive++;
-		err = watch(s, fd, SOURCE_PID + i, why);
+		err = session__watch(s, fd, SOURCE_PID + i, why);
 	}
 	return err;
 }
 
 static int watch_all(struct session *s, struct fault *why)
 {
-	const struct session_options *o = s->options;
-	uint64_t tick_ns = o->config->flush_ns / 2;
+	uint64_t tick_ns = s->config->flush_ns / 2;
 	int err;
 
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -131,7 +116,7 @@ static int watch_all(struct session *s, struct fault *why)
 	if (!err)
 		err = session__make_timer(tick_ns, tick_ns, &s->tick_fd, why);
 	if (!err)
-		err = watch(s, s->tick_fd, SOURCE_TICK, why);
+		err = session__watch(s, s->tick_fd, SOURCE_TICK, why);
 	if (!err)
 		err = watch_pids(s, why);
 	if (err)
@@ -139,7 +124,7 @@ static int watch_all(struct session *s, struct fault *why)
 	s->clock_fd = clock_step_fd();
 	if (s->clock_fd < 0)
 		return fault__set(why, s->clock_fd, "timerfd: %s", strerror(-s->clock_fd));
-	return watch(s, s->clock_fd, SOURCE_CLOCK_STEP, why);
+	return session__watch(s, s->clock_fd, SOURCE_CLOCK_STEP, why);
 }
 
 /* --- starting ------------------------------------------------------------------------------ */
@@ -150,9 +135,19 @@ static void tell_debug(void *ctx, const char *text)
 	message_debug("record: %s", text);
 }
 
+void session__read_output_settings(const struct config *config, struct sink_options *sinks)
+{
+	sinks->rotate_bytes = config->rotate_bytes;
+	sinks->rotate_keep = config->rotate_keep;
+	sinks->rotate_age_ns = config->rotate_age_ns;
+	sinks->compress = config->rotate_compress;
+	sinks->keep_bytes = config->keep_bytes;
+	sinks->sync_ns = config->sync_ns;
+}
+
 static int open_outputs(struct session *s, struct fault *why)
 {
-	const struct config *config = s->options->config;
+	const struct config *config = s->config;
 	struct sink_options sinks;
 	int err;
 
@@ -161,82 +156,16 @@ static int open_outputs(struct session *s, struct fault *why)
 		return err;
 	sinks = (struct sink_options) {
 		.dir = s->dir,
-		.rotate_bytes = config->rotate_bytes,
-		.rotate_keep = config->rotate_keep,
-		.rotate_age_ns = config->rotate_age_ns,
-		.compress = config->rotate_compress,
-		.keep_bytes = config->keep_bytes,
-		.sync_ns = config->sync_ns,
 		.backlog_bytes = BACKLOG_BYTES,
 		.notice = session__notice,
 		.notice_debug = tell_debug,
 	};
+	session__read_output_settings(config, &sinks);
 	err = recorder__new((const char *const *)config->formats, config->format_cnt, &sinks,
 			    &s->recorder, why);
 	if (!err && s->options->raw_path)
 		err = raw_writer__open(s->options->raw_path, &s->raw, why);
 	return err;
-}
-
-/* Only rows of `detail` have it; and a raw stream is to be enough for them. */
-static bool wants_usage(const struct session_options *o)
-{
-	bool wanted = o->raw_path != NULL;
-
-	for (size_t i = 0; i < o->config->format_cnt; i++)
-		wanted = wanted || !strcmp(o->config->formats[i], "detail");
-	return wanted;
-}
-
-static int open_prober(struct session *s, struct fault *why)
-{
-	const struct session_options *o = s->options;
-	const struct prober_options options = {
-		.plan = o->plan,
-		.ring_bytes = o->config->ring_bytes,
-		.scoped = o->pid_cnt || o->command,
-		.scope_follows_forks = o->command != NULL,
-		.measure_usage = wants_usage(o),
-		.tell_execs = true,
-		.way = o->way,
-	};
-	int err;
-
-	s->counts = calloc(o->plan->state_cnt, sizeof(*s->counts));
-	s->summarised_ns = calloc(o->plan->state_cnt, sizeof(*s->summarised_ns));
-	if (!s->counts || !s->summarised_ns)
-		return fault__set(why, -ENOMEM, "no memory");
-	err = prober__new(&options, &s->prober, why);
-	if (err)
-		return err;
-	s->ring = ring_buffer__new(prober__ring_fd(s->prober), session__on_ring_record, s, NULL);
-	if (!s->ring)
-		return fault__set(why, -errno, "the ring buffer cannot be mapped: %s",
-				  strerror(errno));
-	return watch(s, ring_buffer__epoll_fd(s->ring), SOURCE_RING, why);
-}
-
-static int attach(struct session *s, struct fault *why)
-{
-	const struct session_options *o = s->options;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < o->pid_cnt; i++)
-		err = prober__add_process(s->prober, o->pids[i], false, why);
-	if (!err && s->command)
-		err = prober__add_process(s->prober, command__pid(s->command), true, why);
-	if (!err)
-		err = session__attach_all(s, why);
-	if (!err)
-		prober__begin(s->prober);
-	return err;
-}
-
-static int follow(struct session *s, struct fault *why)
-{
-	int err = session__start_following(s, why);
-
-	return err ? err : watch(s, session__follow_fd(s), SOURCE_FILES, why);
 }
 
 /* All that records; the files are there when it does. */
@@ -246,7 +175,7 @@ static int start_recording(struct session *s, struct fault *why)
 
 	err = session__put_preamble(s, why);
 	if (!err && s->prober)
-		err = attach(s, why);
+		err = session__start_states(s, why);
 	if (!err)
 		err = session__start_resources(s, why);
 	return err;
@@ -261,7 +190,7 @@ static int start_clock(struct session *s, struct fault *why)
 	if (!s->options->duration_ns)
 		return 0;
 	err = session__make_timer(s->options->duration_ns, 0, &s->limit_fd, why);
-	return err ? err : watch(s, s->limit_fd, SOURCE_LIMIT, why);
+	return err ? err : session__watch(s, s->limit_fd, SOURCE_LIMIT, why);
 }
 
 /* --- the loop ------------------------------------------------------------------------------ */
@@ -290,6 +219,10 @@ static void read_away(int fd)
 /* With a command, the first request is the command's to obey; the second one ends us. */
 static void request_stop(struct session *s, const struct signalfd_siginfo *info)
 {
+	if (info->ssi_signo == SIGHUP && s->hangup_reloads) {
+		session__reload(s);
+		return;
+	}
 	s->stop_requests++;
 	if (!s->command || s->stop_requests > 1) {
 		s->stopping = true;
@@ -429,17 +362,15 @@ static void session__close(struct session *s)
 			close(fds[i]);
 	}
 	session__close_service(s);
-	session__stop_following(s);
 	session__close_resources(s);
-	ring_buffer__free(s->ring);
-	prober__free(s->prober);
+	session__close_states(s);
 	command__free(s->command);
 	raw_writer__close(s->raw, NULL);
 	recorder__free(s->recorder);
 	output_dir__free(s->dir);
 	free(s->pid_fds);
-	free(s->counts);
-	free(s->summarised_ns);
+	free(s->states);
+	config__free(s->owned_config);
 	/* The signals stay blocked: what is left to do is to say what was recorded, and another
 	 * Ctrl-C must not take that away. */
 }
@@ -449,6 +380,7 @@ int session__run(const struct session_options *options, struct session_result *r
 {
 	struct session s = {
 		.options = options,
+		.config = options->config,
 		.epoll_fd = -1,
 		.signal_fd = -1,
 		.tick_fd = -1,
@@ -468,10 +400,9 @@ int session__run(const struct session_options *options, struct session_result *r
 		err = session__open_service(&s, why);
 	if (!err)
 		err = watch_all(&s, why);
+	s.hangup_reloads = session__reloads_at_hangup(&s);
 	if (!err && options->plan->state_cnt)
-		err = follow(&s, why);
-	if (!err && options->plan->state_cnt)
-		err = open_prober(&s, why);
+		err = session__open_states(&s, why);
 	if (!err)
 		err = session__open_resources(&s, why);
 	if (!err)

@@ -18,8 +18,12 @@
 #include "../recorder.h"
 
 struct session_options {
-	const struct config *config;
-	struct plan *plan; /* grows while files are followed */
+	const struct config *config; /* at first */
+	/* Reads the settings anew, at SIGHUP; the new ones are the session's. NULL: SIGHUP ends the
+	 * recording, as it does when there is a controlling terminal, or a command. */
+	int (*load_again)(void *ctx, struct config **ret_config, struct fault *why);
+	void *load_ctx;
+	struct plan *plan; /* grows while files are followed, and with new settings */
 	const char *directory;
 	const pid_t *pids; /* record only these; none and no command: every process */
 	size_t pid_cnt;
@@ -38,6 +42,9 @@ struct session_result {
 	uint64_t recorded_ns;
 	struct recorder_summary summary;
 };
+
+/* Says what the plan, from the mark on, cannot make good: to be called before the data is there. */
+void session_tell_plan(const struct plan *plan, const struct plan_mark *from);
 
 /* Runs it, once in the life of a process: SIGINT, SIGTERM, SIGHUP and SIGCHLD stay blocked
  * afterwards, SIGPIPE and SIGXFSZ ignored. 0, or negative errno with why; *ret_result is filled as

@@ -16,8 +16,17 @@ struct ring_buffer;
 struct service;
 struct views;
 
+/* One of the plan's states, as far as the session knows it. */
+struct session_state {
+	struct tacho_state_counts counts; /* as last put into the stream */
+	uint64_t summarised_ns; /* when calls were last told to get no rows; 0 = they do */
+	bool retired;		/* the settings do not have it any more */
+};
+
 struct session {
 	const struct session_options *options;
+	const struct config *config; /* in force */
+	struct config *owned_config; /* the same, when it was loaded again; or NULL */
 	struct output_dir *dir;
 	struct recorder *recorder;
 	struct raw_writer *raw;
@@ -26,8 +35,9 @@ struct session {
 	struct ring_buffer *ring;
 	struct resources *resources; /* NULL: processes are not recorded */
 	struct follow *follow;
-	struct service *service;	   /* NULL: nobody wants to know how it goes */
-	struct tacho_state_counts *counts; /* as last put into the stream, one a state */
+	struct service *service;      /* NULL: nobody wants to know how it goes */
+	struct session_state *states; /* as the plan's */
+	size_t state_cnt;
 	int epoll_fd;
 	int signal_fd;
 	int tick_fd;
@@ -36,29 +46,49 @@ struct session {
 	int resources_fd; /* timer */
 	int *pid_fds;
 	size_t pids_alive;
-	size_t probes_put;	 /* of the plan's probes, into the stream */
-	uint64_t interval_ns;	 /* when the interval of sums began that is added to now */
-	uint64_t before_ns;	 /* ... and the one before */
-	uint64_t *summarised_ns; /* one a state: when calls were last told to get no rows; 0 = they
-				    do */
+	size_t states_put;    /* of the plan's states, into the stream */
+	size_t probes_put;    /* of its probes */
+	uint64_t interval_ns; /* when the interval of sums began that is added to now */
+	uint64_t before_ns;   /* ... and the one before */
 	int64_t clock_offset_ns;
 	uint64_t started_ns;
 	unsigned int since_flush; /* activities fed since the last FLUSH */
 	unsigned int in_drain;
 	unsigned int stop_requests;
 	bool stopping;
-	int write_err; /* the trouble that was told last; 0 = writing works */
+	bool hangup_reloads; /* what SIGHUP means */
+	bool flag_off;	     /* nothing is to be recorded until the feature flag is true */
+	bool flag_told;	     /* that it is off or on */
+	int write_err;	     /* the trouble that was told last; 0 = writing works */
 	int raw_err;
 	int damaged_told;
 	int resources_err; /* the trouble that was told last */
 };
 
+/* Why epoll woke us; a pidfd's event carries its pid above these. */
+enum source {
+	SOURCE_SIGNAL,
+	SOURCE_TICK,
+	SOURCE_CLOCK_STEP,
+	SOURCE_RING,
+	SOURCE_LIMIT,
+	SOURCE_FILES,
+	SOURCE_RESOURCES,
+	SOURCE_PROCESS_EVENTS,
+	SOURCE_SERVICE,
+	SOURCE_PID
+};
+
 /* --- session.c: what the loop waits for --------------------------------------------------------
  */
 
+int session__watch(struct session *s, int fd, uint64_t source, struct fault *why);
 int session__make_timer(uint64_t first_ns, uint64_t period_ns, int *ret_fd, struct fault *why);
 int session__watch_resources(struct session *s, int timer_fd, int event_fd, struct fault *why);
 int session__watch_service(struct session *s, int timer_fd, struct fault *why);
+
+/* How the files are kept, which may change while recording. */
+void session__read_output_settings(const struct config *config, struct sink_options *sinks);
 
 /* --- tell.c: what is said ----------------------------------------------------------------------
  */
@@ -66,6 +96,11 @@ int session__watch_service(struct session *s, int timer_fd, struct fault *why);
 /* What modules have to say to the user; ctx is not used. */
 void session__notice(void *ctx, const char *text);
 void session__announce(const struct session *s);
+/* "2 states, 3 probes in 1 file (session); processes every 10 s (kernel)" */
+#define SESSION_TEXT_SZ 288
+void session__describe(const struct session *s, char text[SESSION_TEXT_SZ]);
+/* Places that are not there yet. */
+size_t session__pending_cnt(const struct session *s);
 void session__show_status(const struct session *s);
 void session__tell_trouble(const struct session *s);
 
@@ -83,9 +118,6 @@ void session__stop_service(struct session *s);
 void session__close_service(struct session *s);
 /* "2 states, 3 probes, 1 pending; 42 rows, 0 lost" */
 void session__describe_service(const struct session *s, char *text, size_t sz);
-
-/* Has this one of the plan's probes been put in place? */
-bool session__is_placed(const struct session *s, size_t probe);
 
 /* --- published.c: the status file's content ------------------------------------------------------
  */
@@ -105,6 +137,37 @@ struct session_published {
 
 /* The text; malloced, NULL without memory. */
 char *session__make_status(const struct session *s, const struct session_published *published);
+/* --- selecting.c: which states are recorded -----------------------------------------------------
+ */
+
+/* Makes ready to record states: follows their files and loads the programs. Nothing is attached. */
+int session__open_states(struct session *s, struct fault *why);
+/* Undoes it, also half of it. */
+void session__close_states(struct session *s);
+/* Attaches to what there is of the states; calls that begin from then on are recorded. */
+int session__start_states(struct session *s, struct fault *why);
+/* The plan has more states. */
+int session__grow_states(struct session *s, struct fault *why);
+/* Attaches and detaches until what is recorded is what is wanted: states that are not retired,
+ * while the feature flag is on. The calls of the others are not disturbed. */
+void session__select(struct session *s);
+/* How many states the settings have. */
+size_t session__wanted_cnt(const struct session *s);
+
+/* --- flag.c: the feature flag ----------------------------------------------------------------- */
+
+/* Begins to watch it as the settings say, and reads it. What follows from it is session__select's.
+ */
+int session__watch_flag(struct session *s, struct fault *why);
+/* Its file has changed. */
+void session__flag_changed(struct session *s);
+
+/* --- reload.c: new settings while recording --------------------------------------------------- */
+
+/* Is a hang-up to be understood as a request for that? */
+bool session__reloads_at_hangup(const struct session *s);
+/* Applies the difference; or says why not, and goes on as before. */
+void session__reload(struct session *s);
 
 /* --- resources.c: what processes use -----------------------------------------------------------
  */
@@ -115,6 +178,12 @@ int session__open_resources(struct session *s, struct fault *why);
 int session__start_resources(struct session *s, struct fault *why);
 void session__resources_tick(struct session *s);
 void session__drain_resources(struct session *s);
+/* Other settings for it: opens what is to take over, which may fail, ... */
+int session__open_other_resources(struct session *s, const struct config *config,
+				  struct resources **ret_resources, struct fault *why);
+/* ... and lets it take over, when s->config is the new one. NULL: processes are recorded no more.
+ */
+void session__swap_resources(struct session *s, struct resources *resources);
 /* The last sample, and the last rows. */
 void session__finish_resources(struct session *s);
 void session__close_resources(struct session *s);
@@ -125,11 +194,11 @@ void session__close_resources(struct session *s);
 int session__put(void *ctx, const void *data, size_t sz);
 /* The declarations; the recorder opens its files then. */
 int session__put_preamble(struct session *s, struct fault *why);
-/* The probes that have been added to the plan since. */
+/* The states, and the probes, that have been added to the plan since. */
+int session__put_new_states(struct session *s);
 int session__put_new_probes(struct session *s);
-/* The probes in this file have been attached or detached, those from first on. */
-void session__put_placed(struct session *s, uint32_t binary, size_t first,
-			 enum tacho_placing placing);
+/* Which probes in this file have been attached and detached since. */
+void session__put_placed(struct session *s, uint32_t binary);
 void session__put_clock(struct session *s);
 void session__put_flush(struct session *s, bool last);
 /* The calls that have no rows, of the interval that has just ended; last: of all. */
@@ -144,11 +213,8 @@ void session__drain(struct session *s);
  * content, and LIBRARY_TAG | the same for the name of a library that unwinds. */
 #define GUARD_TAG (1ULL << 32)
 #define LIBRARY_TAG (2ULL << 32)
+#define FLAG_TAG (4ULL << 32) /* the feature flag's file */
 #define TAG_NUMBER(tag) ((uint32_t)(tag))
-
-struct followed_binary {
-	size_t placed; /* those of the plan's probes that are before this have been put in place */
-};
 
 struct followed_target {
 	bool told_elsewhere; /* what is wrong with it in another view */
@@ -157,11 +223,12 @@ struct followed_target {
 struct follow {
 	struct file_watch *watch;
 	struct views *views;
-	int epoll_fd;			  /* of both */
-	struct followed_binary *binaries; /* as the plan's */
-	size_t binary_cnt;
+	int epoll_fd; /* of both */
+	bool *placed; /* by the plan's probes: as last put into the stream */
+	size_t placed_cnt;
 	struct followed_target *targets; /* as the plan's */
-	uint64_t in_use_ns;		 /* when to ask next */
+	size_t target_cnt;
+	uint64_t in_use_ns; /* when to ask next */
 	uint64_t in_use_pause_ns;
 	bool told_unguarded;
 };
@@ -190,8 +257,20 @@ int session__attach_all(struct session *s, struct fault *why);
 void session__handle_file_events(struct session *s);
 /* A process has begun to run a program in another mount namespace. */
 void session__handle_exec(struct session *s, const struct tacho_exec *exec);
-/* Now and then: containers that came in quick succession, old files that nobody uses any more. */
-void session__follow_tick(struct session *s);
+/* Targets come, or come back: watches their files, looks for them, attaches. */
+void session__follow_states(struct session *s, const bool *states);
+void session__unfollow_states(struct session *s, const bool *states);
+bool session__has_hooks(const struct plan *plan, uint32_t binary);
+/* already: it has been written. */
+void session__about_to_be_written(struct session *s, uint32_t binary, bool already);
 void session__stop_following(struct session *s);
+
+/* --- old_files.c: files that have been replaced ------------------------------------------------
+ */
+
+/* Somebody may soon let go of an old file. */
+void session__expect_old_files(struct session *s);
+/* Now and then: lets go of old files that nobody uses any more. */
+void session__follow_tick(struct session *s);
 
 #endif

@@ -125,6 +125,20 @@ static int put_probe(struct session *s, uint32_t number)
 	return err;
 }
 
+int session__put_new_states(struct session *s)
+{
+	const struct plan *plan = s->options->plan;
+	int err = 0;
+
+	for (; !err && s->states_put < plan->state_cnt; s->states_put++) {
+		err = encode_state(session__put, s, s->states_put,
+				   plan->states[s->states_put].name);
+		if (!err)
+			err = put_captures(s, s->states_put);
+	}
+	return err;
+}
+
 int session__put_new_probes(struct session *s)
 {
 	int err = 0;
@@ -136,15 +150,11 @@ int session__put_new_probes(struct session *s)
 
 int session__put_preamble(struct session *s, struct fault *why)
 {
-	const struct plan *plan = s->options->plan;
 	int err;
 
 	err = encode_stream(session__put, s);
-	for (size_t i = 0; !err && i < plan->state_cnt; i++) {
-		err = encode_state(session__put, s, i, plan->states[i].name);
-		if (!err)
-			err = put_captures(s, i);
-	}
+	if (!err)
+		err = session__put_new_states(s);
 	if (!err)
 		err = session__put_new_probes(s);
 	s->clock_offset_ns = clock_measure_offset(CLOCK_MONOTONIC);
@@ -157,22 +167,24 @@ int session__put_preamble(struct session *s, struct fault *why)
 	return recorder__start(s->recorder, why);
 }
 
-void session__put_placed(struct session *s, uint32_t binary, size_t first,
-			 enum tacho_placing placing)
+void session__put_placed(struct session *s, uint32_t binary)
 {
 	const struct plan *plan = s->options->plan;
 	uint64_t now_ns = clock_monotonic_ns();
 
-	for (size_t i = first; i < plan->probe_cnt; i++) {
+	for (size_t i = 0; i < s->follow->placed_cnt; i++) {
+		bool in_place = plan->probes[i].binary == binary ? prober__has_probe(s->prober, i)
+								 : s->follow->placed[i];
 		const struct tacho_placed placed = {
 			.probe = i,
-			.placing = placing,
+			.placing = in_place ? TACHO_PLACED_ATTACHED : TACHO_PLACED_DETACHED,
 			.time_ns = now_ns,
 			.offset = plan->probes[i].offset,
 		};
 
-		if (plan->probes[i].binary == binary)
+		if (in_place != s->follow->placed[i])
 			encode_placed(session__put, s, &placed);
+		s->follow->placed[i] = in_place;
 	}
 }
 
@@ -193,19 +205,19 @@ static void tell_summarising(struct session *s, uint32_t state, bool any)
 		.id = MESSAGE_ID_SUMMARISING,
 		.state = planned->name,
 	};
+	uint64_t *summarised_ns = &s->states[state].summarised_ns;
 	uint64_t now_ns = clock_monotonic_ns();
 
-	if (any && !s->summarised_ns[state])
+	if (any && !*summarised_ns)
 		message_about(&subject, MESSAGE_WARNING,
 			      "record: state %s: more than %" PRIu64
 			      " calls a second: the others are summarised in activity_summary.csv "
 			      "(rate-limit in the settings)",
-			      planned->name, planned->config->rate_limit);
+			      planned->name, planned->rate_limit);
 	if (any) {
-		s->summarised_ns[state] = now_ns;
-	} else if (s->summarised_ns[state] &&
-		   now_ns - s->summarised_ns[state] > SUMMARISING_OVER_NS) {
-		s->summarised_ns[state] = 0;
+		*summarised_ns = now_ns;
+	} else if (*summarised_ns && now_ns - *summarised_ns > SUMMARISING_OVER_NS) {
+		*summarised_ns = 0;
 		message_about(&subject, MESSAGE_WARNING,
 			      "record: state %s: every call has a row again", planned->name);
 	}
@@ -215,7 +227,7 @@ static void put_sums_of(struct session *s, uint64_t from_ns, uint64_t to_ns, boo
 {
 	struct tacho_summary_sums sums;
 
-	for (uint32_t i = 0; i < s->options->plan->state_cnt; i++) {
+	for (uint32_t i = 0; i < s->state_cnt; i++) {
 		struct tacho_summary summary = { .state = i, .from_ns = from_ns, .to_ns = to_ns };
 		bool any =
 			prober__take_sums(s->prober, i, last, &sums) == 1 && summarised_cnt(&sums);
@@ -262,11 +274,11 @@ static void put_counts(struct session *s)
 {
 	struct tacho_state_counts counts;
 
-	for (size_t i = 0; i < s->options->plan->state_cnt; i++) {
+	for (size_t i = 0; i < s->state_cnt; i++) {
 		if (prober__read_counts(s->prober, i, &counts) ||
-		    !memcmp(&counts, &s->counts[i], sizeof(counts)))
+		    !memcmp(&counts, &s->states[i].counts, sizeof(counts)))
 			continue;
-		s->counts[i] = counts;
+		s->states[i].counts = counts;
 		encode_counts(session__put, s, i, &counts);
 	}
 }

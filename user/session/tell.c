@@ -15,54 +15,74 @@ void session__notice(void *ctx, const char *text)
 	message("record: %s", text);
 }
 
-static size_t pending_cnt(const struct plan *plan)
+size_t session__pending_cnt(const struct session *s)
 {
+	const struct plan *plan = s->options->plan;
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < plan->target_cnt; i++)
-		cnt += plan->targets[i].pending;
+		cnt += plan->targets[i].pending && !s->states[plan->targets[i].state].retired;
 	return cnt;
 }
 
-/* Files with probes; those that only unwind for others do not count. */
-static size_t probed_file_cnt(const struct plan *plan)
+/* Of the states that the settings have now. */
+static bool is_counted(const struct session *s, const struct planned_probe *probe)
 {
+	return !s->states[probe->state].retired && s->options->plan->binaries[probe->binary].elf;
+}
+
+/* Files with probes; those that only unwind for others do not count. */
+static size_t probed_file_cnt(const struct session *s)
+{
+	const struct plan *plan = s->options->plan;
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < plan->binary_cnt; i++) {
 		bool probed = false;
 
 		for (size_t p = 0; !probed && p < plan->probe_cnt; p++)
-			probed = plan->probes[p].binary == i;
+			probed = plan->probes[p].binary == i && is_counted(s, &plan->probes[p]);
 		cnt += probed;
 	}
+	return cnt;
+}
+
+static size_t probe_cnt(const struct session *s)
+{
+	const struct plan *plan = s->options->plan;
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < plan->probe_cnt; i++)
+		cnt += is_counted(s, &plan->probes[i]);
 	return cnt;
 }
 
 /* "2 states, 3 probes in 1 file, 1 place pending (session)" */
 static void describe_states(const struct session *s, char *text, size_t sz)
 {
-	const struct plan *plan = s->options->plan;
-	size_t pending = pending_cnt(plan);
-	size_t files = probed_file_cnt(plan);
+	size_t states = session__wanted_cnt(s);
+	size_t probes = probe_cnt(s);
+	size_t pending = session__pending_cnt(s);
+	size_t files = probed_file_cnt(s);
 	char waiting[64] = "";
 
 	if (pending)
 		snprintf(waiting, sizeof(waiting), ", %zu place%s pending", pending,
 			 pending == 1 ? "" : "s");
-	snprintf(text, sz, "%zu state%s, %zu probe%s in %zu file%s%s (%s)", plan->state_cnt,
-		 plan->state_cnt == 1 ? "" : "s", plan->probe_cnt, plan->probe_cnt == 1 ? "" : "s",
-		 files, files == 1 ? "" : "s", waiting, prober__way(s->prober));
+	snprintf(text, sz, "%zu state%s, %zu probe%s in %zu file%s%s (%s)%s", states,
+		 states == 1 ? "" : "s", probes, probes == 1 ? "" : "s", files,
+		 files == 1 ? "" : "s", waiting, prober__way(s->prober),
+		 s->flag_off ? ", the feature flag is off" : "");
 }
 
 /* "processes every 10 s (kernel)" */
 static void describe_resources(const struct session *s, char *text, size_t sz)
 {
-	snprintf(text, sz, "processes every %.10g s (%s)",
-		 s->options->config->resources.interval_ns / 1e9, resources__source(s->resources));
+	snprintf(text, sz, "processes every %.10g s (%s)", s->config->resources.interval_ns / 1e9,
+		 resources__source(s->resources));
 }
 
-void session__announce(const struct session *s)
+void session__describe(const struct session *s, char text[SESSION_TEXT_SZ])
 {
 	char states[192] = "", resources[64] = "";
 
@@ -70,9 +90,17 @@ void session__announce(const struct session *s)
 		describe_states(s, states, sizeof(states));
 	if (s->resources)
 		describe_resources(s, resources, sizeof(resources));
+	snprintf(text, SESSION_TEXT_SZ, "%s%s%s", states, *states && *resources ? "; " : "",
+		 resources);
+}
+
+void session__announce(const struct session *s)
+{
+	char text[SESSION_TEXT_SZ];
+
+	session__describe(s, text);
 	message_about(&(struct message_subject) { .id = MESSAGE_ID_STARTED }, MESSAGE_INFO,
-		      "recording %s%s%s into %s%s", states, *states && *resources ? "; " : "",
-		      resources, output_dir__path(s->dir),
+		      "recording %s into %s%s", text, output_dir__path(s->dir),
 		      s->command || s->options->duration_ns ? "" : "; Ctrl-C ends");
 }
 
@@ -110,4 +138,55 @@ void session__tell_trouble(const struct session *s)
 		message("record: %llu command lines could not be judged by `process =`; they "
 			"count as not matching",
 			(unsigned long long)trouble.command_unreadable);
+}
+
+/* --- the plan ------------------------------------------------------------------------------- */
+
+static void tell_probe(const struct plan *plan, const struct planned_probe *probe)
+{
+	const char *state = plan->states[probe->state].name;
+	const struct message_subject subject = {
+		.state = state,
+		.binary = plan->binaries[probe->binary].path,
+	};
+
+	if (probe->tail_call_cnt)
+		message_about(&subject, MESSAGE_WARNING,
+			      "record: state %s: %s has %zu exits, tail calls among them: %zu; a "
+			      "call that leaves by one ends at the jump",
+			      state, probe->function, probe->exit_cnt, probe->tail_call_cnt);
+	if (probe->return_type != TACHO_VALUE_NONE && !probe->return_type_known)
+		message_about(
+			&subject, MESSAGE_WARNING,
+			"record: state %s: failed-if takes what %s returns for a C int, since "
+			"no debugging information says what it is (write return:TYPE)",
+			state, probe->function);
+}
+
+/* What the plan cannot make good is said before the data is there; of many functions, once. */
+void session_tell_plan(const struct plan *plan, const struct plan_mark *from)
+{
+	for (size_t i = from->target_cnt; i < plan->target_cnt; i++) {
+		const struct planned_target *target = &plan->targets[i];
+		const char *state = plan->states[target->state].name;
+		const struct message_subject subject = {
+			.id = target->pending ? MESSAGE_ID_PENDING : NULL,
+			.state = state,
+			.binary = target->ref->binary,
+		};
+
+		if (target->pending)
+			message_about(&subject, MESSAGE_WARNING, "record: pending: %s",
+				      target->waiting.text);
+		if (target->refused_cnt)
+			message_about(&subject, MESSAGE_WARNING,
+				      "record: state %s: %s: functions that cannot be recorded: "
+				      "%zu; the first: %s",
+				      state, target->ref->function, target->refused_cnt,
+				      target->refused.text);
+	}
+	for (size_t i = from->probe_cnt; i < plan->probe_cnt; i++) {
+		if (i == from->probe_cnt || plan->probes[i].target != plan->probes[i - 1].target)
+			tell_probe(plan, &plan->probes[i]);
+	}
 }
