@@ -176,7 +176,7 @@ static int run(const struct arguments *args)
 {
 	struct activities *recordings[COMPARE_SIDE_CNT] = {};
 	struct malformed_rows malformed = { .command = "compare" };
-	const struct activities_watch watch = { say_malformed, &malformed };
+	const struct activities_watch watch = { .malformed = say_malformed, .ctx = &malformed };
 	int status = 0;
 
 	for (size_t s = 0; !status && s < COMPARE_SIDE_CNT; s++) {

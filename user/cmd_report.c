@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/activities.h"
 #include "cli.h"
+#include "clock.h"
 #include "commands.h"
 #include "malformed.h"
 #include "message.h"
 #include "parse.h"
 #include "report/selection.h"
 #include "report_print.h"
+
+#define PROGRESS_INTERVAL_NS UINT64_C(100000000)
 
 /* No short forms: letters are scarce. */
 enum {
@@ -101,11 +106,57 @@ static int report_on(const struct report_input *input, const struct report_selec
 	return err || !any ? CLI_EXIT_FAILED : status;
 }
 
+/* While files are read. */
+struct reading {
+	struct malformed_rows malformed;
+	uint64_t told_ns; /* when the status line was replaced; 0: reading has just begun */
+};
+
+static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
+			  const char *wrong)
+{
+	struct reading *reading = ctx;
+
+	malformed_rows__say(&reading->malformed, path, line, line_cnt, wrong);
+}
+
+/* Nobody is told of what takes no time. */
+static void say_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
+{
+	struct reading *reading = ctx;
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!reading->told_ns)
+		reading->told_ns = now_ns;
+	if (now_ns - reading->told_ns < PROGRESS_INTERVAL_NS)
+		return;
+	reading->told_ns = now_ns;
+	if (size)
+		status_line("%s: read %" PRIu64 " of %" PRIu64 " MB", path, done / 1000000,
+			    size / 1000000);
+	else
+		status_line("%s: read %" PRIu64 " MB", path, done / 1000000);
+}
+
+/* For comparing: the report is the same. */
+static void set_threads(struct activities *activities)
+{
+	const char *asked = getenv("TACHO_THREADS");
+	struct activities_reading reading = {};
+	uint64_t cnt;
+
+	if (!asked || parse_u64(asked, 0, UINT16_MAX, &cnt))
+		return;
+	reading.threads = cnt;
+	reading.careful = !cnt;
+	activities__set_reading(activities, &reading);
+}
+
 static int report_paths(char **paths, size_t path_cnt, struct report_selection *selection,
 			const struct report_look *look)
 {
-	struct malformed_rows malformed = { .command = "report" };
-	const struct activities_watch watch = { malformed_rows__say, &malformed };
+	struct reading reading = { .malformed.command = "report" };
+	const struct activities_watch watch = { say_malformed, &reading, say_progress };
 	struct report_input input = {};
 	struct fault why = {};
 	int status;
@@ -118,8 +169,10 @@ static int report_paths(char **paths, size_t path_cnt, struct report_selection *
 		message("report: no memory");
 		return CLI_EXIT_FAILED;
 	}
+	set_threads(input.activities);
 	status = read_paths(input.activities, paths, path_cnt);
-	malformed_rows__say_rest(&malformed);
+	status_line_clear();
+	malformed_rows__say_rest(&reading.malformed);
 	status = report_on(&input, selection, look, status);
 	report_input__close(&input);
 	return status;

@@ -106,11 +106,25 @@ static int tidy(struct data_keeper *keeper, const char *name, struct fault *why)
 	return 0;
 }
 
+static bool has_name(const struct data_keeper *keeper, const char *name)
+{
+	for (size_t i = 0; i < keeper->name_cnt; i++) {
+		if (!strcmp(keeper->names[i], name))
+			return true;
+	}
+	return false;
+}
+
 int data_keeper__add_name(struct data_keeper *keeper, const char *name, struct fault *why)
 {
-	char **names = reallocarray(keeper->names, keeper->name_cnt + 1, sizeof(*names));
-	char *copy = strdup(name);
+	char **names;
+	char *copy;
 
+	/* A sink that is opened again; its parts are in hand. */
+	if (has_name(keeper, name))
+		return 0;
+	names = reallocarray(keeper->names, keeper->name_cnt + 1, sizeof(*names));
+	copy = strdup(name);
 	if (names)
 		keeper->names = names;
 	if (!names || !copy) {

@@ -152,7 +152,7 @@ static void fuzz_activities(const char *data, size_t sz)
 	for (size_t i = 0; i < activities__series_cnt(activities); i++) {
 		const struct activity_series *series = activities__series(activities, i);
 
-		require(*series->state && series->cnt <= series->capacity);
+		require(*series->state && series->cnt == durations__cnt(&series->durations));
 		require(!series->ledger_latest.entries);
 	}
 	close(fd);

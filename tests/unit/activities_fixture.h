@@ -44,7 +44,7 @@ static inline int set_up(void **state)
 
 	assert_non_null(fixture);
 	scratch__make(&fixture->scratch);
-	fixture->watch = (struct activities_watch) { note_malformed, fixture };
+	fixture->watch = (struct activities_watch) { .malformed = note_malformed, .ctx = fixture };
 	fixture->activities = activities__new(&fixture->watch);
 	assert_non_null(fixture->activities);
 	*state = fixture;
@@ -99,7 +99,15 @@ static const struct activity_series *find(const struct fixture *fixture, const c
 	return NULL;
 }
 
-/* "STATE start+duration start+duration\n" of each series. */
+static int compare_durations(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* "STATE first..last duration duration\n" of each series, durations ascending; "STATE\n" of one
+ * without any. */
 static inline void expect(const struct fixture *fixture, const char *expected)
 {
 	char text[4096] = "";
@@ -107,14 +115,21 @@ static inline void expect(const struct fixture *fixture, const char *expected)
 
 	for (size_t i = 0; i < activities__series_cnt(fixture->activities); i++) {
 		const struct activity_series *series = activities__series(fixture->activities, i);
+		uint64_t *durations = activity_series__durations(series);
 
+		assert_non_null(durations);
+		assert_int_equal(durations__cnt(&series->durations), series->cnt);
+		qsort(durations, series->cnt, sizeof(*durations), compare_durations);
 		sz += (size_t)snprintf(text + sz, sizeof(text) - sz, "%s", series->state);
+		if (series->cnt)
+			sz += (size_t)snprintf(text + sz, sizeof(text) - sz, " %llu..%llu",
+					       (unsigned long long)series->first_ns,
+					       (unsigned long long)series->last_ns);
 		for (size_t k = 0; k < series->cnt; k++)
-			sz += (size_t)snprintf(
-				text + sz, sizeof(text) - sz, " %llu+%llu",
-				(unsigned long long)series->activities[k].start_ns,
-				(unsigned long long)series->activities[k].duration_ns);
+			sz += (size_t)snprintf(text + sz, sizeof(text) - sz, " %llu",
+					       (unsigned long long)durations[k]);
 		sz += (size_t)snprintf(text + sz, sizeof(text) - sz, "\n");
+		free(durations);
 	}
 	assert_string_equal(text, expected);
 }

@@ -84,7 +84,7 @@ static void rotated_summaries_are_read_too(void **state)
 	    SUMMARY_HEADER "1,2,A,9,9,0,0,0,0,0,100,3,40,0,9\r\n");
 	put(*state, "activity_summary.csv", SUMMARY_HEADER "2,3,A,1,1,0,0,0,0,0,7,7,7,0,1\r\n");
 	add_dir(*state);
-	expect(*state, "A 5+1\n");
+	expect(*state, "A 1..6 1\n");
 	assert_int_equal(find(*state, "A")->summarised.cnt, 10);
 	expect_no_bad_rows(*state);
 }
@@ -98,7 +98,7 @@ static void probes_are_passed_over(void **state)
 				       "1,end,A,/b,5f,f,f,0x0,fast,3,9\r\n" DETAIL_HEADER
 				       "A,10,1,1,1,c,return,,0,,/b,f\r\n" PROBES_HEADER
 				       "1,lost,A,/b,5f,f,f,0x0,fast,0,\r\n");
-	expect(*state, "A 10+1\n");
+	expect(*state, "A 10..11 1\n");
 	expect_bad_rows(*state, "file:8: no such event of a probe\n", 1, 0);
 }
 

@@ -329,7 +329,7 @@ static void a_file_is_read_from_where_it_stands(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(lseek(fd, 5, SEEK_SET), 5);
 	begin_log(&log);
-	assert_int_equal(csv_read_fd(fd, "some.csv", note_record, &log), 0);
+	assert_int_equal(csv_read_fd(fd, "some.csv", note_record, &log, NULL), 0);
 	expect_log(&log, "1: [a][b]\n");
 	close(fd);
 	scratch__remove(&scratch);
@@ -355,7 +355,7 @@ static void a_pipe_is_read_to_its_end(void **state)
 	}
 	close(ends[1]);
 	begin_log(&log);
-	assert_int_equal(csv_read_fd(ends[0], "some.csv", note_record, &log), 0);
+	assert_int_equal(csv_read_fd(ends[0], "some.csv", note_record, &log, NULL), 0);
 	expect_log(&log, "1: [a][b]\n2: [c][d]\n");
 	close(ends[0]);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -367,9 +367,9 @@ static void what_cannot_be_read_is_an_error(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
-	assert_int_equal(csv_read_fd(fd, "some.csv", note_record, NULL), -EISDIR);
+	assert_int_equal(csv_read_fd(fd, "some.csv", note_record, NULL, NULL), -EISDIR);
 	close(fd);
-	assert_int_equal(csv_read_fd(-1, "some.csv", note_record, NULL), -EBADF);
+	assert_int_equal(csv_read_fd(-1, "some.csv", note_record, NULL, NULL), -EBADF);
 }
 
 static void columns_are_found_by_their_names(void **state)

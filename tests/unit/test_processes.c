@@ -283,7 +283,7 @@ static void activities_stay_where_they_are(void **state)
 	put(reading->fixture, "activity_ledger.csv",
 	    LEDGER_HEADER "1,A,3,1,0,0,0,0,0,1,1,0,0,0\r\n");
 	add_dir(reading->fixture);
-	expect(reading->fixture, "A 5+1\n");
+	expect(reading->fixture, "A 5..6 1\n");
 	assert_int_equal(find(reading->fixture, "A")->ledger.lost_ring, 1);
 	expect_processes(reading, "other/ 0@5000000000 5-5 cpu 2000000000 peak 0\n");
 	expect_refused(reading, "", 0, 0);

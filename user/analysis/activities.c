@@ -12,9 +12,9 @@
 
 #include "analysis/data_files.h"
 #include "analysis/summary.h"
+#include "ended.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define FIRST_CAPACITY 64
 
 struct activities *activities__new(const struct activities_watch *watch)
 {
@@ -25,12 +25,18 @@ struct activities *activities__new(const struct activities_watch *watch)
 	return activities;
 }
 
+void activities__set_reading(struct activities *activities,
+			     const struct activities_reading *reading)
+{
+	activities->reading = *reading;
+}
+
 static void free_series(void *node)
 {
 	struct activity_series *series = node;
 
 	free(series->state);
-	free(series->activities);
+	durations__free(&series->durations);
 	free(series);
 }
 
@@ -98,32 +104,17 @@ struct activity_series *activities__want(struct activities *activities, const ch
 	return activities->recent;
 }
 
-void activity_series__span(struct activity_series *series, uint64_t from_ns, uint64_t to_ns)
+/* Of rows of calls only: the rest is never anywhere else. */
+void activity_series__join(struct activity_series *series, struct activity_series *from)
 {
-	bool is_first = !series->cnt && !series->summarised.cnt;
-
-	if (is_first || from_ns < series->first_ns)
-		series->first_ns = from_ns;
-	if (is_first || to_ns > series->last_ns)
-		series->last_ns = to_ns;
-}
-
-int activity_series__add(struct activity_series *series, struct activity activity)
-{
-	size_t capacity = series->capacity ? 2 * series->capacity : FIRST_CAPACITY;
-	struct activity *grown;
-
-	if (series->cnt == series->capacity) {
-		grown = reallocarray(series->activities, capacity, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		series->activities = grown;
-		series->capacity = capacity;
-	}
-	activity_series__span(series, activity.start_ns,
-			      add_saturated(activity.start_ns, activity.duration_ns));
-	series->activities[series->cnt++] = activity;
-	return 0;
+	if (from->cnt)
+		activity_series__span(series, from->first_ns, from->last_ns);
+	series->cnt += from->cnt;
+	durations__join(&series->durations, &from->durations);
+	for (int i = 0; i < TACHO_ENDED_CNT; i++)
+		series->rows_ended[i] += from->rows_ended[i];
+	series->failed_cnt += from->failed_cnt;
+	series->failed_known_cnt += from->failed_known_cnt;
 }
 
 uint64_t activity_series__unfinished(const struct activity_series *series, enum tacho_ended ended)
@@ -142,31 +133,9 @@ uint64_t *activity_series__durations(const struct activity_series *series)
 {
 	uint64_t *durations = reallocarray(NULL, series->cnt + 1, sizeof(*durations));
 
-	for (size_t i = 0; durations && i < series->cnt; i++)
-		durations[i] = series->activities[i].duration_ns;
+	if (durations)
+		durations__copy(&series->durations, durations);
 	return durations;
-}
-
-uint64_t *activity_series__take_durations(struct activity_series *series, size_t *ret_cnt)
-{
-	uint64_t *durations = (uint64_t *)series->activities, *shrunk;
-	struct activity activity;
-
-	/* each is written at or before the place where it is read */
-	for (size_t i = 0; i < series->cnt; i++) {
-		memcpy(&activity, &series->activities[i], sizeof(activity));
-		durations[i] = activity.duration_ns;
-	}
-	*ret_cnt = series->cnt;
-	shrunk = series->cnt ? reallocarray(durations, series->cnt, sizeof(*durations)) : NULL;
-	if (!series->cnt)
-		free(durations);
-	else if (shrunk)
-		durations = shrunk;
-	series->activities = NULL;
-	series->cnt = 0;
-	series->capacity = 0;
-	return *ret_cnt ? durations : NULL;
 }
 
 /* What is read for its newest row is read twice. */
@@ -184,9 +153,9 @@ static int read_open_file(struct activities *activities, int fd, const char *pat
 	err = files_read__note(&activities->files_read, fd, &met);
 	if (!err && is_unfit(activities, met))
 		err = -ESPIPE;
-	if (!err && met != FILE_MET_AGAIN)
-		err = activities__read_fd(activities, fd, path);
-	return err ? fault__set(why, err, "%s: cannot read: %s", path, strerror(-err)) : 0;
+	if (err)
+		return fault__set(why, err, "%s: cannot read: %s", path, strerror(-err));
+	return met == FILE_MET_AGAIN ? 0 : activities__read_fd(activities, fd, path, why);
 }
 
 static int read_parts(struct activities *activities, const char *dir, const char *name,

@@ -12,6 +12,8 @@
  *     activity_ledger.csv    by its header row; has no activities, but says what was lost
  *     activity_probes.csv    by its header row; says nothing of activities and is passed over
  *
+ * Any of them may be packed by zstd(1). Of calls, only what is asked for at the end is kept.
+ *
  * Nothing here prints. Rows that make no sense are counted and told to the watch.
  */
 #ifndef TACHO_USER_ANALYSIS_ACTIVITIES_H
@@ -21,15 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/durations.h"
 #include "fault.h"
 #include "row.h"
 #include "tacho/glob.h"
-
-/* One call that finished: it returned, or an exception or unwinding ended it. */
-struct activity {
-	uint64_t start_ns; /* since the Unix epoch; wall clock, so that it may go back */
-	uint64_t duration_ns;
-};
 
 /* Calls without rows. However they ended: their durations are not told apart by that. A sum that is
  * too large is UINT64_MAX. */
@@ -42,12 +39,12 @@ struct activity_sums {
 };
 
 struct activity_series {
-	bool ignored;		     /* not asked for: never seen from outside */
-	bool rows_only;		     /* the ledger counts other calls, too */
-	char *state;		     /* any bytes from the file, NUL-terminated */
-	struct activity *activities; /* as in the files: in the order of their ends */
-	size_t cnt;
-	size_t capacity;
+	bool ignored;		    /* not asked for: never seen from outside */
+	bool rows_only;		    /* the ledger counts other calls, too */
+	char *state;		    /* any bytes from the file, NUL-terminated */
+	size_t cnt;		    /* calls that finished: they returned, or an exception or
+				       unwinding ended them ... */
+	struct durations durations; /* ... and how long they took, in nanoseconds */
 	uint64_t rows_ended[TACHO_ENDED_CNT]; /* rows that say so, by enum tacho_ended */
 	uint64_t failed_cnt;	   /* of those that finished, as far as rows say so ... */
 	uint64_t failed_known_cnt; /* ... which these do */
@@ -65,18 +62,19 @@ struct activity_series {
  * calls. */
 uint64_t activity_series__unfinished(const struct activity_series *series, enum tacho_ended ended);
 
-/* In new memory; NULL without memory. */
+/* In new memory, in any order; NULL without memory. */
 uint64_t *activity_series__durations(const struct activity_series *series);
 
-/* The same, made of the memory that the activities took, which are then gone (cnt is 0): for who
- * needs nothing else of them. Never fails; NULL if there are none. The caller frees it. */
-uint64_t *activity_series__take_durations(struct activity_series *series, size_t *ret_cnt);
-
-/* Called for each row that is passed over; the row takes line_cnt lines from line on. */
+/* Both may be NULL. Calls come from any thread, but one at a time. */
 struct activities_watch {
+	/* For each row that is passed over, in the order of the file; the row takes line_cnt lines
+	 * from line on. */
 	void (*malformed)(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
 			  const char *wrong);
 	void *ctx;
+	/* Every now and then: how many bytes of the file were read, of how many (0: nobody knows).
+	 */
+	void (*progress)(void *ctx, const char *path, uint64_t done, uint64_t size);
 };
 
 struct glob_list {
@@ -84,7 +82,7 @@ struct glob_list {
 	size_t cnt;			/* 0: everything */
 };
 
-bool glob_list__matches(const struct glob_list *list, const char *text);
+bool glob_list__matches(const struct glob_list *list, const char *text, size_t sz);
 
 /* Which rows count. The ledger knows of states only: it is left as it is for the ones asked for. */
 struct activities_filter {
@@ -106,6 +104,17 @@ void activities__set_filter(struct activities *activities, const struct activiti
 
 /* Is this moment one that is asked for? filter may be NULL. */
 bool activities_filter__has_moment(const struct activities_filter *filter, uint64_t ns);
+
+/* How files are read. What is read does not depend on it. */
+struct activities_reading {
+	size_t threads;	 /* at most; 0: as many as there are processors */
+	size_t block_sz; /* of what one of them reads at once, at most 512 KiB; 0: as is best */
+	bool careful;	 /* row by row: as slowly as it takes to show that it does not depend */
+};
+
+/* To be called before anything is added. Without it: all zero. */
+void activities__set_reading(struct activities *activities,
+			     const struct activities_reading *reading);
 
 struct csv_record;
 

@@ -18,10 +18,8 @@ bool activities__is_filtered(const struct activities *activities)
 	return filter && (filter->threads.cnt || filter->since_ns || filter->until_ns);
 }
 
-bool glob_list__matches(const struct glob_list *list, const char *text)
+bool glob_list__matches(const struct glob_list *list, const char *text, size_t sz)
 {
-	size_t sz = list->cnt ? strlen(text) : 0;
-
 	for (size_t i = 0; i < list->cnt; i++) {
 		if (glob_matches(&list->globs[i], text, sz))
 			return true;
@@ -31,7 +29,8 @@ bool glob_list__matches(const struct glob_list *list, const char *text)
 
 bool activities__take_state(const struct activities *activities, const char *state)
 {
-	return !activities->filter || glob_list__matches(&activities->filter->states, state);
+	return !activities->filter ||
+	       glob_list__matches(&activities->filter->states, state, strlen(state));
 }
 
 bool activities_filter__has_moment(const struct activities_filter *filter, uint64_t ns)
@@ -39,30 +38,41 @@ bool activities_filter__has_moment(const struct activities_filter *filter, uint6
 	return !filter || (ns >= filter->since_ns && (!filter->until_ns || ns < filter->until_ns));
 }
 
-static void note_newest(struct activities *activities, uint64_t ns)
+static void note_newest(struct activities_tally *tally, uint64_t ns)
 {
-	if (!activities->any_newest || ns > activities->newest_ns)
-		activities->newest_ns = ns;
-	activities->any_newest = true;
+	if (!tally->any_newest || ns > tally->newest_ns)
+		tally->newest_ns = ns;
+	tally->any_newest = true;
 }
 
-bool activities__take_call(struct activities *activities, const struct activity *activity,
-			   const char *thread)
+enum call_thread activities_filter__thread(const struct activities_filter *filter,
+					   const char *thread, size_t sz)
 {
-	const struct activities_filter *filter = activities->filter;
+	if (!filter || !filter->threads.cnt)
+		return CALL_THREAD_WANTED;
+	if (!thread)
+		return CALL_THREAD_NAMELESS;
+	return glob_list__matches(&filter->threads, thread, sz) ? CALL_THREAD_WANTED
+								: CALL_THREAD_OTHER;
+}
 
-	if (!filter)
-		return true;
-	if (!activities_filter__has_moment(filter, activity->start_ns))
+bool activities_filter__take_call(const struct activities_filter *filter,
+				  struct activities_tally *tally, const struct call_row *call)
+{
+	if (!activities_filter__has_moment(filter, call->start_ns))
 		return false;
-	if (filter->threads.cnt && !thread) {
-		activities->nameless_cnt++;
+	tally->nameless_cnt += call->thread == CALL_THREAD_NAMELESS;
+	if (call->thread != CALL_THREAD_WANTED)
 		return false;
-	}
-	if (thread && !glob_list__matches(&filter->threads, thread))
-		return false;
-	note_newest(activities, add_saturated(activity->start_ns, activity->duration_ns));
+	note_newest(tally, add_saturated(call->start_ns, call->duration_ns));
 	return !filter->newest_only;
+}
+
+void activities_tally__join(struct activities_tally *tally, const struct activities_tally *from)
+{
+	if (from->any_newest)
+		note_newest(tally, from->newest_ns);
+	tally->nameless_cnt += from->nameless_cnt;
 }
 
 /* Which of these calls began when, and in which thread, nobody knows; only that they ended between
@@ -76,7 +86,7 @@ bool activities__take_sums(struct activities *activities, uint64_t from_ns, uint
 		return true;
 	if (to_ns < filter->since_ns || (filter->until_ns && from_ns >= filter->until_ns))
 		return false;
-	note_newest(activities, to_ns);
+	note_newest(&activities->tally, to_ns);
 	if (filter->newest_only)
 		return false;
 	if (!filter->threads.cnt && activities_filter__has_moment(filter, from_ns) &&
@@ -88,14 +98,14 @@ bool activities__take_sums(struct activities *activities, uint64_t from_ns, uint
 
 bool activities__newest(const struct activities *activities, uint64_t *ret_ns)
 {
-	if (activities->any_newest)
-		*ret_ns = activities->newest_ns;
-	return activities->any_newest;
+	if (activities->tally.any_newest)
+		*ret_ns = activities->tally.newest_ns;
+	return activities->tally.any_newest;
 }
 
 uint64_t activities__nameless_cnt(const struct activities *activities)
 {
-	return activities->nameless_cnt;
+	return activities->tally.nameless_cnt;
 }
 
 uint64_t activities__unsorted_cnt(const struct activities *activities)

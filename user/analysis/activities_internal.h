@@ -4,13 +4,27 @@
  *
  *     activities.c         the series, and which files a path stands for
  *     activities_rows.c    what the rows of a file say
- *     activities_filter.c  which of them count
+ *     activities_scan.c    plain rows of calls, many at a time
+ *     activities_blocks.c  files, in blocks, by several threads
+ *     activities_filter.c  which rows count
  */
 #ifndef TACHO_USER_ANALYSIS_ACTIVITIES_INTERNAL_H
 #define TACHO_USER_ANALYSIS_ACTIVITIES_INTERNAL_H
 
 #include "analysis/activities.h"
+#include "analysis/csv_reader.h"
 #include "analysis/files_read.h"
+#include "analysis/row_scan.h"
+#include "analysis/state_table.h"
+#include "analysis/summary.h"
+#include "ended.h"
+
+/* What does not depend on the state. */
+struct activities_tally {
+	bool any_newest;
+	uint64_t newest_ns;
+	uint64_t nameless_cnt;
+};
 
 struct activities {
 	const struct activities_watch *watch;
@@ -22,37 +36,164 @@ struct activities {
 	struct files_read files_read;
 	const struct activities_filter *filter; /* NULL: everything */
 	const struct activities_other *other;	/* may be NULL */
-	bool any_newest;
-	uint64_t newest_ns;
-	uint64_t nameless_cnt;
+	struct activities_reading reading;
+	struct activities_tally tally;
 	uint64_t unsorted_cnt;
 	uint64_t malformed_cnt;
 	uint64_t torn_cnt;
 };
 
+/* Whether the thread of a call is one that is asked for. */
+enum call_thread { CALL_THREAD_WANTED, CALL_THREAD_OTHER, CALL_THREAD_NAMELESS };
+
+/* What a row of a call says, whoever has read it. A further column, and whatever rows are to be
+ * grouped by, goes here: `state` is the number of a name. */
+struct call_row {
+	uint64_t start_ns;
+	uint64_t duration_ns;
+	uint32_t state; /* not used by who has the series */
+	uint8_t ended;	/* enum tacho_ended; ENDED_NOT_SAID: it finished */
+	uint8_t failed; /* enum row_failed */
+	uint8_t thread; /* enum call_thread */
+};
+
+#define ENDED_NOT_SAID TACHO_ENDED_CNT
+
 /* activities_filter.c */
 
 bool activities__take_state(const struct activities *activities, const char *state);
+/* thread may be NULL. */
+enum call_thread activities_filter__thread(const struct activities_filter *filter,
+					   const char *thread, size_t sz);
 
-/* Has such a call, with the name of its thread or NULL, to be added? */
-bool activities__take_call(struct activities *activities, const struct activity *activity,
-			   const char *thread);
+/* Has such a call to be added? */
+bool activities_filter__take_call(const struct activities_filter *filter,
+				  struct activities_tally *tally, const struct call_row *call);
 bool activities__take_sums(struct activities *activities, uint64_t from_ns, uint64_t to_ns,
 			   uint64_t cnt);
+void activities_tally__join(struct activities_tally *tally, const struct activities_tally *from);
 
 /* activities.c */
 
 /* The series of that state, new if need be, which may be ignored; NULL without memory. */
 struct activity_series *activities__want(struct activities *activities, const char *state);
-int activity_series__add(struct activity_series *series, struct activity activity);
+
+void activity_series__join(struct activity_series *series, struct activity_series *from);
 
 /* Something took place in this time; called before it is added. */
-void activity_series__span(struct activity_series *series, uint64_t from_ns, uint64_t to_ns);
+static inline void activity_series__span(struct activity_series *series, uint64_t from_ns,
+					 uint64_t to_ns)
+{
+	bool is_first = !series->cnt && !series->summarised.cnt;
+
+	if (is_first || from_ns < series->first_ns)
+		series->first_ns = from_ns;
+	if (is_first || to_ns > series->last_ns)
+		series->last_ns = to_ns;
+}
+
+/*
+ * All that a row of a call does. Series and tally are of the activities, or of one thread until
+ * they are joined. 0 or -ENOMEM.
+ */
+static inline int activity_series__take_call(struct activity_series *series,
+					     const struct activities_filter *filter,
+					     struct activities_tally *tally,
+					     const struct call_row *call)
+{
+	uint64_t end_ns = add_saturated(call->start_ns, call->duration_ns);
+
+	if (series->ignored || (filter && !activities_filter__take_call(filter, tally, call)))
+		return 0;
+	if (call->ended != ENDED_NOT_SAID) {
+		series->rows_ended[call->ended]++;
+		if (!ended_finished((enum tacho_ended)call->ended))
+			return 0;
+	}
+	series->failed_known_cnt += call->failed != ROW_FAILED_UNKNOWN;
+	series->failed_cnt += call->failed == ROW_FAILED_YES;
+	activity_series__span(series, call->start_ns, end_ns);
+	series->cnt++;
+	return durations__add(&series->durations, call->duration_ns);
+}
 
 /* activities_rows.c */
-int activities__read_fd(struct activities *activities, int fd, const char *path);
+
+struct layout;
+
+#define SOURCE_COLUMNS_MAX 16
+
+/* A file while it is read. */
+struct source {
+	struct activities *activities;
+	const struct layout *layout;
+	size_t column[SOURCE_COLUMNS_MAX]; /* where the layout's columns are in the row, or
+					      CSV_NO_COLUMN */
+	size_t field_cnt;		   /* of each row */
+	bool begun;			   /* a row has come */
+	bool is_other;			   /* and it was none of ours */
+	/* How rows can be read fast; counts up whenever that changes. */
+	uint64_t plan_number;
+	struct scan_plan plan;
+};
+
+void source__init(struct source *source, struct activities *activities);
+
+/* A csv_record_fn: the meaning of a row. */
+int source__take(void *ctx, const struct csv_record *record);
 
 /* The ledger's next row, if one comes, is of another recording. */
 void activities__close_ledger(struct activities *activities);
+
+/* activities_scan.c */
+
+/* Rows that are too unusual to be read fast, or that follow too little: they come between the
+ * calls. */
+struct scan_rest {
+	const char *from, *to;
+	size_t call_cnt; /* before them */
+};
+
+struct scan_state {
+	size_t call_idx; /* where it is met for the first time */
+	uint32_t number;
+};
+
+/* What is in some bytes, in order. Zero-initialise. */
+struct scan {
+	struct call_row *calls;
+	size_t call_cnt, call_capacity;
+	struct scan_rest *rests;
+	size_t rest_cnt, rest_capacity;
+	size_t rest_fixed_cnt;	       /* so many do not grow any more */
+	struct scan_state *new_states; /* that have no series yet */
+	size_t new_state_cnt, new_state_capacity;
+	int err;
+};
+
+/* What a thread knows and has counted. Zero-initialise. */
+struct scan_counts {
+	struct state_table states;
+	struct activity_series **series; /* of them, in the activities; NULL: not settled */
+	struct activity_series *parts;	 /* of them, to be joined with those */
+	size_t state_capacity;
+	struct activities_tally tally;
+};
+
+/* Adds what is between from and to, which begins with a row. SCAN_BEYOND bytes more can be read. */
+void scan__add(struct scan *scan, struct scan_counts *counts, const struct scan_plan *plan,
+	       const struct activities_filter *filter, const char *from, const char *to);
+/* Forgets what was found after so many calls and rests. */
+void scan__cut(struct scan *scan, size_t call_cnt, size_t rest_cnt);
+void scan__free(struct scan *scan);
+
+/* Counts the calls, all of whose states have series by now. 0 or -ENOMEM. */
+int scan_counts__add(struct scan_counts *counts, const struct activities_filter *filter,
+		     const struct scan *scan);
+void scan_counts__join(struct scan_counts *counts, struct activities *activities);
+void scan_counts__free(struct scan_counts *counts);
+
+/* activities_blocks.c */
+int activities__read_fd(struct activities *activities, int fd, const char *path, struct fault *why);
 
 #endif

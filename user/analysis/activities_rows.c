@@ -16,9 +16,6 @@
 #include "ended.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define COLUMN_CNT_MAX 16
-
-struct source;
 
 /* A kind of file. take returns 0 or -ENOMEM; a row that makes no sense sets *ret_wrong instead. */
 struct layout {
@@ -26,55 +23,49 @@ struct layout {
 	size_t column_cnt;	    /* of all of them */
 	size_t optional_cnt;
 	int (*take)(struct source *source, const char *const *values, const char **ret_wrong);
+	bool is_calls; /* and its columns are the first ones of enum scan_column */
 };
 
-/* A file while it is read. */
-struct source {
-	struct activities *activities;
-	const struct layout *layout;
-	size_t column[COLUMN_CNT_MAX]; /* where the layout's columns are in the row, or
-					  CSV_NO_COLUMN */
-	size_t field_cnt;	       /* of each row */
-	bool begun;		       /* a row has come */
-	bool is_other;		       /* and it was none of ours */
-};
-
-static int take_finished(struct source *source, const char *state, struct activity activity)
+static int take_call(struct source *source, const char *state, const struct call_row *call)
 {
-	struct activity_series *series = activities__want(source->activities, state);
+	struct activities *activities = source->activities;
+	struct activity_series *series = activities__want(activities, state);
 
 	if (!series)
 		return -ENOMEM;
-	if (series->ignored || !activities__take_call(source->activities, &activity, NULL))
-		return 0;
-	return activity_series__add(series, activity);
+	return activity_series__take_call(series, activities->filter, &activities->tally, call);
 }
 
-static const char *parse_activity(const char *state, const char *start, const char *duration,
-				  struct activity *ret_activity)
+static const char *parse_times(const char *const *values, struct call_row *call)
 {
-	return call_columns__parse_times(state, start, duration, &ret_activity->start_ns,
-					 &ret_activity->duration_ns);
+	return call_columns__parse_times(values[SCAN_STATE], values[SCAN_START],
+					 values[SCAN_DURATION], &call->start_ns,
+					 &call->duration_ns);
+}
+
+static enum call_thread sort_thread(const struct source *source, const char *thread)
+{
+	return activities_filter__thread(source->activities->filter, thread,
+					 thread ? strlen(thread) : 0);
 }
 
 /* --- robot_activity_data ------------------------------------------------------------------ */
 
-enum { OPENTRONS_STATE, OPENTRONS_START, OPENTRONS_DURATION };
-
 static int take_opentrons(struct source *source, const char *const *values, const char **ret_wrong)
 {
-	struct activity activity;
+	struct call_row call = { .ended = ENDED_NOT_SAID, .failed = ROW_FAILED_UNKNOWN };
 
-	*ret_wrong = parse_activity(values[OPENTRONS_STATE], values[OPENTRONS_START],
-				    values[OPENTRONS_DURATION], &activity);
+	*ret_wrong = parse_times(values, &call);
 	if (*ret_wrong)
 		return 0;
-	return take_finished(source, opentrons_state(values[OPENTRONS_STATE]), activity);
+	call.thread = sort_thread(source, NULL);
+	return take_call(source, opentrons_state(values[SCAN_STATE]), &call);
 }
 
 static const struct layout opentrons_layout = {
 	.column_cnt = OPENTRONS_COLUMN_CNT,
 	.take = take_opentrons,
+	.is_calls = true,
 };
 
 /* In this order only: they are known by position. */
@@ -95,64 +86,66 @@ static bool is_opentrons_header(const struct csv_record *record)
 	return false;
 }
 
+static void change_plan(struct source *source)
+{
+	size_t columns[SCAN_COLUMN_CNT];
+
+	source->plan_number++;
+	source->plan = (struct scan_plan) { .first_row_only = !source->begun };
+	if (!source->begun || source->is_other || !source->layout->is_calls ||
+	    source->activities->reading.careful)
+		return;
+	for (size_t i = 0; i < SCAN_COLUMN_CNT; i++)
+		columns[i] = i < source->layout->column_cnt ? source->column[i] : CSV_NO_COLUMN;
+	/* nobody needs it */
+	if (!source->activities->filter || !source->activities->filter->threads.cnt)
+		columns[SCAN_THREAD] = CSV_NO_COLUMN;
+	scan_plan__make(&source->plan, columns, source->field_cnt);
+	source->plan.opentrons = source->layout == &opentrons_layout;
+}
+
 static void use_opentrons_layout(struct source *source)
 {
 	source->layout = &opentrons_layout;
 	source->field_cnt = OPENTRONS_COLUMN_CNT;
 	for (size_t i = 0; i < OPENTRONS_COLUMN_CNT; i++)
 		source->column[i] = i;
+	change_plan(source);
 }
 
 /* --- activity_detail.csv ------------------------------------------------------------------ */
 
-enum {
-	DETAIL_STATE,
-	DETAIL_START,
-	DETAIL_DURATION,
-	DETAIL_ENDED,
-	DETAIL_FAILED,
-	DETAIL_COMM,
-	DETAIL_COLUMN_CNT
-};
-
 /* The first versions did not know which calls failed. */
-static const char *const detail_columns[DETAIL_COLUMN_CNT] = { "state", "start_ns", "duration_ns",
-							       "ended", "failed",   "comm" };
+static const char *const detail_columns[SCAN_COLUMN_CNT] = {
+	[SCAN_STATE] = "state", [SCAN_START] = "start_ns", [SCAN_DURATION] = "duration_ns",
+	[SCAN_ENDED] = "ended", [SCAN_FAILED] = "failed",  [SCAN_THREAD] = "comm",
+};
 
 static int take_detail(struct source *source, const char *const *values, const char **ret_wrong)
 {
-	struct activity_series *series;
-	struct activity activity;
+	struct call_row call = {};
 	enum tacho_ended ended;
 	enum row_failed failed;
 
-	*ret_wrong = parse_activity(values[DETAIL_STATE], values[DETAIL_START],
-				    values[DETAIL_DURATION], &activity);
-	if (!*ret_wrong && ended_parse(values[DETAIL_ENDED], &ended))
+	*ret_wrong = parse_times(values, &call);
+	if (!*ret_wrong && ended_parse(values[SCAN_ENDED], &ended))
 		*ret_wrong = "no such way to end";
-	if (!*ret_wrong && call_columns__parse_failed(values[DETAIL_FAILED], &failed))
+	if (!*ret_wrong && call_columns__parse_failed(values[SCAN_FAILED], &failed))
 		*ret_wrong = "whether it failed is neither 0, 1 nor empty";
 	if (*ret_wrong)
 		return 0;
-	series = activities__want(source->activities, values[DETAIL_STATE]);
-	if (!series)
-		return -ENOMEM;
-	if (series->ignored ||
-	    !activities__take_call(source->activities, &activity, values[DETAIL_COMM]))
-		return 0;
-	series->rows_ended[ended]++;
-	if (!ended_finished(ended))
-		return 0;
-	series->failed_known_cnt += failed != ROW_FAILED_UNKNOWN;
-	series->failed_cnt += failed == ROW_FAILED_YES;
-	return activity_series__add(series, activity);
+	call.ended = (uint8_t)ended;
+	call.failed = (uint8_t)failed;
+	call.thread = sort_thread(source, values[SCAN_THREAD]);
+	return take_call(source, values[SCAN_STATE], &call);
 }
 
 static const struct layout detail_layout = {
 	.columns = detail_columns,
-	.column_cnt = DETAIL_COLUMN_CNT,
+	.column_cnt = SCAN_COLUMN_CNT,
 	.optional_cnt = 2,
 	.take = take_detail,
+	.is_calls = true,
 };
 
 /* --- activity_ledger.csv ------------------------------------------------------------------ */
@@ -182,7 +175,7 @@ static int take_ledger(struct source *source, const char *const *values, const c
 	return 0;
 }
 
-_Static_assert(LEDGER_COLUMNS_READ <= COLUMN_CNT_MAX, "the columns of a layout");
+_Static_assert(LEDGER_COLUMNS_READ <= SOURCE_COLUMNS_MAX, "the columns of a layout");
 
 static const struct layout ledger_layout = {
 	.columns = ledger_columns,
@@ -226,7 +219,7 @@ static int take_summary(struct source *source, const char *const *values, const 
 	return 0;
 }
 
-_Static_assert(SUMMARY_COLUMNS_READ <= COLUMN_CNT_MAX, "the columns of a layout");
+_Static_assert(SUMMARY_COLUMNS_READ <= SOURCE_COLUMNS_MAX, "the columns of a layout");
 
 static const struct layout summary_layout = {
 	.columns = summary_columns,
@@ -264,6 +257,7 @@ static bool use_layout(struct source *source, const struct layout *layout,
 		return false;
 	source->layout = layout;
 	source->field_cnt = record->field_cnt;
+	change_plan(source);
 	return true;
 }
 
@@ -291,7 +285,7 @@ static void refuse_row(struct source *source, const struct csv_record *record, c
 
 static int take_row(struct source *source, const struct csv_record *record)
 {
-	const char *values[COLUMN_CNT_MAX];
+	const char *values[SOURCE_COLUMNS_MAX];
 	const char *wrong = NULL;
 	size_t at;
 	int err = 0;
@@ -312,14 +306,22 @@ static int take_row(struct source *source, const struct csv_record *record)
 	return err;
 }
 
-static int take_record(void *ctx, const struct csv_record *record)
+static void begin(struct source *source, const struct csv_record *record)
+{
+	const struct activities_other *other = source->activities->other;
+
+	source->begun = true;
+	source->is_other = other && other->knows(other->ctx, record);
+	change_plan(source);
+}
+
+int source__take(void *ctx, const struct csv_record *record)
 {
 	struct source *source = ctx;
 	const struct activities_other *other = source->activities->other;
 
-	if (!source->begun && other && record->kind != CSV_RECORD_MALFORMED)
-		source->is_other = other->knows(other->ctx, record);
-	source->begun = source->begun || record->kind != CSV_RECORD_MALFORMED;
+	if (!source->begun && record->kind != CSV_RECORD_MALFORMED)
+		begin(source, record);
 	if (source->is_other)
 		return other->take(other->ctx, record);
 	switch (record->kind) {
@@ -337,10 +339,8 @@ static int take_record(void *ctx, const struct csv_record *record)
 	return -EINVAL;
 }
 
-int activities__read_fd(struct activities *activities, int fd, const char *path)
+void source__init(struct source *source, struct activities *activities)
 {
-	struct source source = { .activities = activities };
-
-	use_opentrons_layout(&source);
-	return csv_read_fd(fd, path, take_record, &source);
+	*source = (struct source) { .activities = activities };
+	use_opentrons_layout(source);
 }

@@ -7,11 +7,10 @@
 #include "analysis/csv_reader.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "analysis/input.h"
 #include "csv_rows.h"
 
 #define FIRST_CAPACITY 4096
@@ -213,21 +212,34 @@ static int end_row(struct csv_reader *reader, bool torn)
 	return err;
 }
 
+int csv_reader__feed_row(struct csv_reader *reader, const char *data, size_t sz, size_t *ret_sz)
+{
+	size_t row = csv_walk__row(&reader->walk, data, sz);
+	int err;
+
+	*ret_sz = row ? row : sz;
+	err = gather(reader, data, *ret_sz);
+	return !err && row ? end_row(reader, false) : err;
+}
+
 int csv_reader__feed(struct csv_reader *reader, const char *data, size_t sz)
 {
-	size_t row, piece;
+	size_t piece;
 	int err = 0;
 
-	while (sz && !err) {
-		row = csv_walk__row(&reader->walk, data, sz);
-		piece = row ? row : sz;
-		err = gather(reader, data, piece);
-		if (!err && row)
-			err = end_row(reader, false);
-		data += piece;
-		sz -= piece;
-	}
+	for (; sz && !err; data += piece, sz -= piece)
+		err = csv_reader__feed_row(reader, data, sz, &piece);
 	return err;
+}
+
+bool csv_reader__inside_row(const struct csv_reader *reader)
+{
+	return reader->row_sz || reader->too_long;
+}
+
+void csv_reader__pass_lines(struct csv_reader *reader, uint64_t cnt)
+{
+	reader->line += cnt;
 }
 
 int csv_reader__finish(struct csv_reader *reader)
@@ -236,30 +248,22 @@ int csv_reader__finish(struct csv_reader *reader)
 	return end_row(reader, true);
 }
 
-static ssize_t read_some(int fd, char *data, size_t sz)
-{
-	ssize_t n;
-
-	do {
-		n = read(fd, data, sz);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
-int csv_read_fd(int fd, const char *path, csv_record_fn fn, void *ctx)
+int csv_read_fd(int fd, const char *path, csv_record_fn fn, void *ctx, struct fault *why)
 {
 	struct csv_reader *reader = csv_reader__new(path, fn, ctx);
+	struct input *input = input__new(fd, path);
 	char *chunk = malloc(CHUNK_SZ);
 	ssize_t n = 0;
 	int err = 0;
 
-	if (!reader || !chunk)
-		err = -ENOMEM;
-	while (!err && (n = read_some(fd, chunk, CHUNK_SZ)) > 0)
+	if (!reader || !input || !chunk)
+		err = fault__set(why, -ENOMEM, "%s: no memory", path);
+	while (!err && (n = input__read(input, chunk, CHUNK_SZ, why)) > 0)
 		err = csv_reader__feed(reader, chunk, (size_t)n);
 	if (!err)
 		err = n < 0 ? (int)n : csv_reader__finish(reader);
 	csv_reader__free(reader);
+	input__free(input);
 	free(chunk);
 	return err;
 }

@@ -19,8 +19,11 @@
 #ifndef TACHO_USER_ANALYSIS_CSV_READER_H
 #define TACHO_USER_ANALYSIS_CSV_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "fault.h"
 
 #define CSV_FIELD_SZ_MAX (1024 * 1024)
 #define CSV_ROW_SZ_MAX (4 * 1024 * 1024) /* as it is in the file, line end included */
@@ -60,11 +63,20 @@ void csv_reader__free(struct csv_reader *reader);
 /* 0, -ENOMEM, or what the callback returned. */
 int csv_reader__feed(struct csv_reader *reader, const char *data, size_t sz);
 
+/* The same, but only to the end of the row that these bytes begin with or go on with, if it is
+ * among them. *ret_sz: how many bytes were read. */
+int csv_reader__feed_row(struct csv_reader *reader, const char *data, size_t sz, size_t *ret_sz);
+
+/* Did the bytes so far end inside a row? If not, so many lines may be read by somebody else. */
+bool csv_reader__inside_row(const struct csv_reader *reader);
+void csv_reader__pass_lines(struct csv_reader *reader, uint64_t cnt);
+
 /* No more bytes come: hands on a torn row, if there is one. */
 int csv_reader__finish(struct csv_reader *reader);
 
-/* All of the above for what can be read from a descriptor: a file from where it stands, or a pipe.
- * 0, a negative errno, or what the callback returned. */
-int csv_read_fd(int fd, const char *path, csv_record_fn fn, void *ctx);
+/* All of the above for what can be read from a descriptor: a file from where it stands, or a pipe,
+ * packed or not. 0, a negative errno with why, or what the callback returned (why is untouched
+ * then). */
+int csv_read_fd(int fd, const char *path, csv_record_fn fn, void *ctx, struct fault *why);
 
 #endif

@@ -17,35 +17,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "parse.h"
-
-#define NUMBER_MAX 99999
-
-/* 0 if the entry is not NAME.<number>, as rotation writes it. */
-static uint64_t rotated_number(const char *entry, const char *name)
-{
-	size_t sz = strlen(name);
-	uint64_t number;
-
-	if (strncmp(entry, name, sz) || entry[sz] != '.' || entry[sz + 1] == '0' ||
-	    parse_u64(entry + sz + 1, 1, NUMBER_MAX, &number))
-		return 0;
-	return number;
-}
+#include "data_parts.h"
 
 static int find_highest_number(const char *dir, const char *name, uint64_t *ret_number)
 {
 	DIR *listing = opendir(dir);
-	uint64_t number, highest = 0;
+	struct data_part part;
+	uint64_t highest = 0;
 	struct dirent *entry;
 	int err;
 
 	if (!listing)
 		return -errno;
 	for (errno = 0; (entry = readdir(listing)); errno = 0) {
-		number = rotated_number(entry->d_name, name);
-		if (number > highest)
-			highest = number;
+		if (data_part__parse_of(entry->d_name, name, &part) && part.number > highest)
+			highest = part.number;
 	}
 	err = -errno;
 	closedir(listing);
@@ -63,14 +49,14 @@ static bool has(const struct data_files *files, const struct stat *st)
 	return false;
 }
 
-/* Takes over fd and path, which are dropped if the file is there already. */
-static int add(struct data_files *files, int fd, char *path)
+/* Takes over file.fd and .path, which are dropped if the file is there already. */
+static int add(struct data_files *files, struct data_file file)
 {
 	struct data_file *grown;
 	struct stat st;
 	int err = 0;
 
-	if (fstat(fd, &st)) {
+	if (fstat(file.fd, &st)) {
 		err = -errno;
 		goto drop;
 	}
@@ -81,41 +67,45 @@ static int add(struct data_files *files, int fd, char *path)
 		err = -ENOMEM;
 		goto drop;
 	}
+	file.dev = st.st_dev;
+	file.ino = st.st_ino;
+	file.modified = st.st_mtim;
 	files->files = grown;
-	files->files[files->cnt++] =
-		(struct data_file) { .fd = fd, .path = path, .dev = st.st_dev, .ino = st.st_ino };
+	files->files[files->cnt++] = file;
 	return 0;
 drop:
-	close(fd);
-	free(path);
+	close(file.fd);
+	free(file.path);
 	return err;
 }
 
-static char *make_path(const char *dir, const char *name, uint64_t number)
+/* number 0: the file itself. */
+static char *make_path(const char *dir, const char *name, struct data_part part)
 {
 	size_t sz = strlen(dir);
 	const char *slash = sz && dir[sz - 1] == '/' ? "" : "/";
+	char entry[NAME_MAX + 1];
 	char *path;
 	int err;
 
-	if (number)
-		err = asprintf(&path, "%s%s%s.%" PRIu64, dir, slash, name, number);
-	else
-		err = asprintf(&path, "%s%s%s", dir, slash, name);
+	if (part.number && data_part__entry(name, part, entry))
+		return NULL;
+	err = asprintf(&path, "%s%s%s", dir, slash, part.number ? entry : name);
 	return err < 0 ? NULL : path;
 }
 
 /* O_NONBLOCK: a FIFO of that name must not stop us. */
-static int open_number(struct data_files *files, const char *dir, const char *name, uint64_t number,
-		       bool *ret_found, struct fault *why)
+static int open_part(struct data_files *files, const char *dir, const char *name,
+		     struct data_part part, bool *ret_found, struct fault *why)
 {
-	char *path = make_path(dir, name, number);
-	int err, fd;
+	char *path = make_path(dir, name, part);
+	struct data_file file = { .path = path, .packed = part.compressed };
+	int err;
 
 	if (!path)
 		return fault__set(why, -ENOMEM, "%s: no memory", dir);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	err = fd < 0 ? -errno : 0;
+	file.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	err = file.fd < 0 ? -errno : 0;
 	*ret_found = !err;
 	if (err == -ENOENT) {
 		free(path);
@@ -126,8 +116,55 @@ static int open_number(struct data_files *files, const char *dir, const char *na
 		free(path);
 		return err;
 	}
-	err = add(files, fd, path);
+	err = add(files, file);
 	return err ? fault__set(why, err, "%s: cannot open %s: %s", dir, name, strerror(-err)) : 0;
+}
+
+/* NAME.N.zst beside NAME.N has the same rows. It is made before the other is removed: looked for in
+ * this order, one of them is found. */
+static int open_number(struct data_files *files, const char *dir, const char *name, uint64_t number,
+		       bool *ret_found, struct fault *why)
+{
+	struct data_part part = { .number = (unsigned int)number };
+	int err = open_part(files, dir, name, part, ret_found, why);
+
+	if (err || *ret_found || !number)
+		return err;
+	part.compressed = true;
+	return open_part(files, dir, name, part, ret_found, why);
+}
+
+static bool is_replaced(const struct data_files *files, const struct data_file *file)
+{
+	struct stat st;
+
+	if (file->packed || fstat(file->fd, &st) || st.st_nlink)
+		return false;
+	for (size_t i = 0; i < files->cnt; i++) {
+		const struct timespec *modified = &files->files[i].modified;
+
+		if (files->files[i].packed && modified->tv_sec == file->modified.tv_sec &&
+		    modified->tv_nsec == file->modified.tv_nsec)
+			return true;
+	}
+	return false;
+}
+
+/* A part that was packed, and then renamed, after we had opened it, is met again as another file:
+ * it is gone, and the other has its moment of modification. */
+static void drop_replaced(struct data_files *files)
+{
+	for (size_t i = 0; i < files->cnt;) {
+		if (!is_replaced(files, &files->files[i])) {
+			i++;
+			continue;
+		}
+		close(files->files[i].fd);
+		free(files->files[i].path);
+		files->cnt--;
+		memmove(&files->files[i], &files->files[i + 1],
+			(files->cnt - i) * sizeof(*files->files));
+	}
 }
 
 static void turn_round(struct data_files *files)
@@ -159,6 +196,7 @@ int data_files__open(const char *dir, const char *name, struct data_files *ret_f
 		data_files__close(&files);
 		return err;
 	}
+	drop_replaced(&files);
 	turn_round(&files);
 	*ret_files = files;
 	return 0;

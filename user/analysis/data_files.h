@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A data file with all that rotation has made of it, opened: NAME.8 ... NAME.1 NAME, the oldest
- * first, as far as they exist. A recorder may rotate them in the meantime; no file is missed or met
- * twice for that.
+ * A data file with all that rotation has made of it, opened: NAME.8.zst ... NAME.1 NAME, the oldest
+ * first, as far as they exist (data_parts.h). A recorder may rotate and
+ * pack them in the meantime; no file is missed or met twice for that.
  */
 #ifndef TACHO_USER_ANALYSIS_DATA_FILES_H
 #define TACHO_USER_ANALYSIS_DATA_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "fault.h"
 
@@ -17,6 +19,8 @@ struct data_file {
 	char *path; /* under which it was opened */
 	dev_t dev;
 	ino_t ino;
+	struct timespec modified;
+	bool packed; /* by its name */
 };
 
 struct data_files {

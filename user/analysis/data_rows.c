@@ -204,17 +204,21 @@ static int take_record(void *ctx, const struct csv_record *record)
 
 static int read_open_file(struct data_reader *reader, int fd, const char *path, struct fault *why)
 {
+	struct fault reading = {};
 	enum file_met met;
 	int err;
 
 	reader->stopped = false;
 	use_default_layout(reader);
 	err = files_read__note(&reader->files_read, fd, &met);
-	if (!err && met != FILE_MET_AGAIN)
-		err = csv_read_fd(fd, path, take_record, reader);
-	if (!err || reader->stopped)
-		return err;
-	return fault__set(why, err, "%s: cannot read: %s", path, strerror(-err));
+	if (err)
+		return fault__set(why, err, "%s: cannot read: %s", path, strerror(-err));
+	if (met == FILE_MET_AGAIN)
+		return 0;
+	err = csv_read_fd(fd, path, take_record, reader, &reading);
+	if (err && !reader->stopped)
+		fault__set(why, err, "%s", *reading.text ? reading.text : strerror(-err));
+	return err;
 }
 
 int data_reader__read_file(struct data_reader *reader, const char *path, struct fault *why)

@@ -254,7 +254,8 @@ static bool is_asked_for(const struct processes *processes, const struct process
 {
 	const char *name = usage->comm[0] ? usage->comm : usage->command;
 
-	return !processes->filter || glob_list__matches(&processes->filter->threads, name);
+	return !processes->filter ||
+	       glob_list__matches(&processes->filter->threads, name, strlen(name));
 }
 
 size_t processes__cnt(struct processes *processes)

@@ -10,14 +10,19 @@ struct quantile_place quantile__place(size_t cnt, unsigned int permille)
 					 (unsigned int)(rest % 1000) };
 }
 
+uint64_t quantile__between(uint64_t below, uint64_t above, struct quantile_place place)
+{
+	unsigned __int128 step = (unsigned __int128)(above - below) * place.thousandths;
+
+	return below + (uint64_t)((step + 500) / 1000);
+}
+
 uint64_t quantile__value(const struct sample *sample, unsigned int permille)
 {
 	struct quantile_place place = quantile__place(sample->cnt, permille);
 	uint64_t below = sample->sorted[place.idx];
-	unsigned __int128 step;
 
 	if (!place.thousandths)
 		return below;
-	step = (unsigned __int128)(sample->sorted[place.idx + 1] - below) * place.thousandths;
-	return below + (uint64_t)((step + 500) / 1000);
+	return quantile__between(below, sample->sorted[place.idx + 1], place);
 }

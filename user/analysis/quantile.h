@@ -18,7 +18,10 @@ struct quantile_place {
 /* permille is 0 to 1000, cnt not 0. */
 struct quantile_place quantile__place(size_t cnt, unsigned int permille);
 
-/* Rounded to nearest, halves up. */
+/* Of its two neighbours; rounded to nearest, halves up. */
+uint64_t quantile__between(uint64_t below, uint64_t above, struct quantile_place place);
+
+/* Likewise. */
 uint64_t quantile__value(const struct sample *sample, unsigned int permille);
 
 #endif

@@ -36,6 +36,13 @@ struct summary {
 /* Sorts the values where they are, in bounded time and without more memory. */
 void summarize(uint64_t *values, size_t cnt, struct summary *ret_summary);
 
+/* For who makes a summary without having all values in a row: the quantiles in it one by one, and
+ * all that does not depend on order. */
+#define SUMMARY_QUANTILES 6
+uint64_t *summary__quantile(struct summary *summary, size_t idx, unsigned int *ret_permille);
+struct moments;
+void summary__set_moments(struct summary *summary, const struct moments *moments);
+
 /* Adds cnt values, not 0, of which only sum, minimum and maximum are known. The quantiles and the
  * deviation stay what they are. Files may say anything: a count that is too large stays at
  * UINT64_MAX. */

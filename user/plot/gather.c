@@ -225,14 +225,14 @@ static bool is_asked(struct plot_data *data, const struct call *call)
 {
 	const struct activities_filter *filter = data->filter;
 
-	if (!glob_list__matches(&filter->states, call->state) ||
+	if (!glob_list__matches(&filter->states, call->state, strlen(call->state)) ||
 	    !activities_filter__has_moment(filter, call->start_ns))
 		return false;
 	if (filter->threads.cnt && !*call->comm) {
 		data->nameless_cnt++;
 		return false;
 	}
-	return glob_list__matches(&filter->threads, call->comm);
+	return glob_list__matches(&filter->threads, call->comm, strlen(call->comm));
 }
 
 int plot_data__call(void *ctx, const struct call *call)
@@ -259,8 +259,8 @@ static bool are_asked(struct plot_data *data, const struct summary_row *row)
 {
 	const struct activities_filter *filter = data->filter;
 
-	if (!glob_list__matches(&filter->states, row->state) || row->to_ns < filter->since_ns ||
-	    (filter->until_ns && row->from_ns >= filter->until_ns))
+	if (!glob_list__matches(&filter->states, row->state, strlen(row->state)) ||
+	    row->to_ns < filter->since_ns || (filter->until_ns && row->from_ns >= filter->until_ns))
 		return false;
 	if (!filter->threads.cnt && activities_filter__has_moment(filter, row->from_ns) &&
 	    (!filter->until_ns || row->to_ns <= filter->until_ns))
@@ -318,7 +318,7 @@ int plot_data__ledger(void *ctx, const struct ledger_row *row)
 	struct ledger_row closed, before;
 	struct plot_state *state;
 
-	if (!glob_list__matches(&data->filter->states, row->state))
+	if (!glob_list__matches(&data->filter->states, row->state, strlen(row->state)))
 		return 0;
 	state = want_state(data, row->state);
 	if (!state)

@@ -130,7 +130,7 @@ uint64_t plot_process__cpu_ns(const struct plot_data *data, const struct plot_pr
 
 bool plot_process__is_asked(const struct plot_data *data, const struct plot_process *process)
 {
-	return glob_list__matches(&data->filter->threads, process->name);
+	return glob_list__matches(&data->filter->threads, process->name, strlen(process->name));
 }
 
 /* --- the machine and its GPUs ------------------------------------------------------------- */

@@ -19,30 +19,34 @@ static int compare_states(const void *left, const void *right)
 	return strcmp(a->series->state, b->series->state);
 }
 
-static void make_state(struct activity_series *series, struct report_state *state)
+static int make_state(struct activity_series *series, struct report_state *state)
 {
 	const struct activity_sums *more = &series->summarised;
-	size_t cnt;
-	uint64_t *durations = activity_series__take_durations(series, &cnt);
+	int err;
 
 	state->series = series;
-	summarize(durations, cnt, &state->durations);
-	free(durations);
-	if (more->cnt)
+	err = durations__summarize(&series->durations, &state->durations);
+	if (!err && more->cnt)
 		summary__add(&state->durations, more->cnt, more->sum_ns, more->min_ns,
 			     more->max_ns);
+	return err;
 }
 
 int report_states__make(struct activities *activities, struct report_states *ret_states)
 {
 	struct report_states states = { .cnt = activities__series_cnt(activities) };
+	int err = 0;
 
 	states.rows = calloc(states.cnt + 1, sizeof(*states.rows));
 	if (!states.rows)
 		return -ENOMEM;
-	for (size_t i = 0; i < states.cnt; i++) {
-		make_state(activities__own_series(activities, i), &states.rows[i]);
+	for (size_t i = 0; !err && i < states.cnt; i++) {
+		err = make_state(activities__own_series(activities, i), &states.rows[i]);
 		states.finished = add_saturated(states.finished, states.rows[i].durations.cnt);
+	}
+	if (err) {
+		free(states.rows);
+		return err;
 	}
 	qsort(states.rows, states.cnt, sizeof(*states.rows), compare_states);
 	*ret_states = states;

@@ -8,8 +8,8 @@
 #include "report/sheet.h"
 
 struct report_state {
-	const struct activity_series *series; /* without its activities: their memory was needed */
-	struct summary durations;	      /* nanoseconds */
+	const struct activity_series *series;
+	struct summary durations; /* nanoseconds */
 };
 
 struct report_states {
@@ -18,7 +18,7 @@ struct report_states {
 	uint64_t finished;
 };
 
-/* Uses the activities up. 0 or -ENOMEM. */
+/* 0 or -ENOMEM. */
 int report_states__make(struct activities *activities, struct report_states *ret_states);
 void report_states__free(struct report_states *states);
 
