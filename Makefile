@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 #   make            builds build/tacho            make demo     records a real program
-#   make check      runs every test               make install  DESTDIR= PREFIX=
+#   make check      runs every test               make install  DESTDIR= PREFIX= (uninstall)
 #   make asan       the tests under sanitizers    make fuzz     every fuzzer, FUZZ_SECONDS each
-#   make format     clang-format in place         make clean
+#   make check-service, make soak             the package, in a machine with a systemd of its own
+#   make format     clang-format in place         make deb      build/tacho_VERSION_ARCH.deb
+#   make push host=ROBOT and more for a robot over ssh: see systemd/robot.mk      make clean
 #
 # Options: V=1 shows the commands; ARCH=arm64 builds for another machine (its own build folder).
 
@@ -33,14 +35,15 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
 WARNINGS := -Wall -Wextra -Werror
-CFLAGS ?= -O2 -g
+# It runs with privileges, and reads what others wrote.
+CFLAGS ?= -O2 -g $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Wshadow -Wmissing-prototypes $(SANITIZE)
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -DTACHO_VERSION='"$(VERSION)"'
 LDLIBS := -lbpf -ldw -lelf -lcapstone -linih -ljansson -liberty -llzma -lzstd -lz -lcap -lsystemd -lm $(LDLIBS)
 BPF_TARGET_arm64 := arm64
 BPF_TARGET_x86_64 := x86
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) $(WARNINGS) \
-	-Wno-unused-parameter -Iinclude -Ivmlinux
+	-Wno-unused-parameter -Iinclude -Ivmlinux -ffile-prefix-map=$(CURDIR)=.
 
 USER_SRC := $(wildcard user/*.c user/*/*.c)
 USER_OBJ := $(USER_SRC:%.c=$(BUILD)/%.o)
@@ -62,7 +65,7 @@ MAN := $(wildcard docs/*.[1-8])
 all: $(BUILD)/tacho
 
 $(BUILD)/tacho: $(BUILD)/user/main.o $(BUILD)/libtacho.a
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now $^ $(LDLIBS) -o $@
 
 $(BUILD)/libtacho.a: $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
@@ -104,19 +107,9 @@ demo: packages
 
 # What a command needs is installed by it when root, and named when not.
 packages:
-	$(Q)tests/install_packages.sh $(or $(filter check demo bench asan fuzz,$(MAKECMDGOALS)),build)
+	$(Q)tests/install_packages.sh $(or $(patsubst check-service soak,service,$(filter check check-service soak demo bench asan fuzz deb,$(MAKECMDGOALS))),build)
 
-install: all
-	install -D -m 755 $(BUILD)/tacho $(DESTDIR)$(PREFIX)/bin/tacho
-	for page in $(MAN); do install -D -m 644 $$page \
-		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	install -D -m 644 systemd/tacho.conf $(DESTDIR)$(PREFIX)/share/doc/tacho/tacho.conf
-	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/tacho/copyright
-
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/tacho
-	rm -f $(foreach page,$(MAN),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/tacho
+include systemd/install.mk systemd/deb.mk systemd/robot.mk
 
 format:
 	$(Q)clang-format -i $(wildcard bpf/*.[ch] include/tacho/*.h user/*.[ch] user/*/*.[ch] \

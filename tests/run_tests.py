@@ -20,6 +20,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 CASE = re.compile(r"^(ok|not ok)\b\s*\d*\s*(?:-\s*)?(.*?)(?:\s*#\s*SKIP\b\s*(.*))?$", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
 SUITE_TIMEOUT_S = 600
+# Only when asked for by name: `make check-service`, `make soak`.
+SEPARATE = "service/"
 EMULATOR = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
 
 
@@ -104,6 +106,8 @@ def main():
     env.pop("TACHO_ATTACH", None)
     tally = Tally()
     for suite, command in suites(build):
+        if suite.startswith(SEPARATE) and patterns == ["*"]:
+            continue
         if any(fnmatch.fnmatch(suite, pattern) for pattern in patterns):
             run(suite, command, env, tally)
     summary = f"{tally.passed} passed, {tally.failed} failed"

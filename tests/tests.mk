@@ -176,6 +176,21 @@ ifneq ($(HOST_ARCH),arm64)
 endif
 	$(Q)tests/run_tests.py $(BUILD)
 
+# The package in a machine with a systemd of its own. And the units for a newer one in Debian 13.
+SERVICE_ENV = TACHO_DEB='$(abspath $(DEB))'
+SOAK_S ?= 60
+
+check-service: packages
+	$(Q)$(MAKE) --no-print-directory deb $(TARGETS)/prog_service
+	$(Q)$(SERVICE_ENV) tests/run_tests.py $(BUILD) service/test_service service/test_new_systemd
+
+# A load in a loop, for SOAK_S seconds (at most 500), with reloads and rotations: does anything grow?
+soak: packages
+	$(Q)$(MAKE) --no-print-directory deb $(TARGETS)/prog_service
+	$(Q)$(SERVICE_ENV) SOAK_S=$(SOAK_S) tests/run_tests.py $(BUILD) service/test_soak
+
+.PHONY: check-service soak
+
 asan: packages
 	$(Q)$(MAKE) --no-print-directory tests BUILD=build/asan LDFLAGS='$(SANITIZERS)' \
 		SANITIZE='$(SANITIZERS) -fno-omit-frame-pointer -fno-sanitize-recover=all'

@@ -20,17 +20,17 @@ static bool is_optional(const char *arg)
 
 static void print_option(const struct cli_option *option)
 {
-	char left[64];
+	bool optional = is_optional(option->arg);
+	char letter[48] = "   ", left[96];
 
-	if (is_optional(option->arg))
-		snprintf(left, sizeof(left), "-%c%s, --%s[=%s", option->letter, option->arg,
-			 option->name, option->arg + 1);
-	else if (option->letter >= FIRST_PRINTABLE)
-		snprintf(left, sizeof(left), "-%c, --%s%s%s", option->letter, option->name,
-			 option->arg ? " " : "", option->arg ? option->arg : "");
+	if (option->letter >= FIRST_PRINTABLE)
+		snprintf(letter, sizeof(letter), "-%c%s,", option->letter,
+			 optional ? option->arg : "");
+	if (optional)
+		snprintf(left, sizeof(left), "%s --%s[=%s", letter, option->name, option->arg + 1);
 	else
-		snprintf(left, sizeof(left), "    --%s%s%s", option->name, option->arg ? " " : "",
-			 option->arg ? option->arg : "");
+		snprintf(left, sizeof(left), "%s --%s%s%s", letter, option->name,
+			 option->arg ? " " : "", option->arg ? option->arg : "");
 	printf("  %-26s %s\n", left, option->help);
 }
 

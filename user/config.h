@@ -108,6 +108,7 @@ struct resources_config {
 	char **patterns;      /* at least one; each is fine with fnmatch__compile */
 	size_t pattern_cnt;
 	bool patterns_set; /* they are not the default */
+	bool switched_off; /* by the environment: that there is nothing to record is wanted */
 };
 
 #define CONFIG_VARIABLE_CNT 5
@@ -194,9 +195,10 @@ int failed_if_config__check(const struct failed_if_config *failed_if, enum tacho
 			    struct fault *why);
 
 /* To be called once, after the last load and add: checks what can only be checked at the end
- * (there are states, or [resources] is enabled; every state has a function or a pair of places, and
- * no key that the one or the other has no use for; every glob of `states =` matches a state; the
- * columns are not too many), sets `enabled` and each state's rate_limit. */
+ * (there are states, or [resources] is enabled or switched off by the environment; every state has
+ * a function or a pair of places, and no key that the one or the other has no use for; every glob
+ * of `states =` matches a state; the columns are not too many), sets `enabled` and each state's
+ * rate_limit. */
 int config__finish(struct config *config, struct fault *why);
 
 #endif

@@ -31,6 +31,7 @@ static int take_enabled(struct config *config, const char *value, struct fault *
 				  PREFIX "ENABLED" MUST_BE("'true' or 'false.' ") YOU_SPECIFIED,
 				  value);
 	config->resources.enabled = enabled;
+	config->resources.switched_off = !enabled;
 	return 0;
 }
 

@@ -165,7 +165,7 @@ int config__finish(struct config *config, struct fault *why)
 {
 	int err = 0;
 
-	if (!config->state_cnt && !config->resources.enabled)
+	if (!config->state_cnt && !config->resources.enabled && !config->resources.switched_off)
 		return fault__set(why, -EINVAL,
 				  "no states: nothing to record (add a [state NAME] section to the "
 				  "configuration, or use -s NAME=BINARY:FUNCTION)");

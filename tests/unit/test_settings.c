@@ -131,6 +131,24 @@ static void processes_by_the_environment_alone_are_enough(void **state)
 	assert_string_equal(settings.config->resources.patterns[0], "/opt/opentrons*");
 }
 
+static void a_file_without_states_may_be_switched_off_by_the_environment(void **state)
+{
+	(void)state;
+	use_file("[record]\ndirectory = /a\n");
+	set("ENABLED", "false");
+	assert_int_equal(finish(), 0);
+	assert_false(settings.config->resources.enabled);
+	assert_int_equal(settings.config->state_cnt, 0);
+}
+
+static void a_file_without_states_is_refused(void **state)
+{
+	(void)state;
+	use_file("[record]\ndirectory = /a\n");
+	assert_int_equal(finish(), CLI_EXIT_USAGE);
+	assert_non_null(strstr(capture.text, "no states: nothing to record"));
+}
+
 static void nothing_to_record_is_refused(void **state)
 {
 	(void)state;
@@ -313,6 +331,8 @@ int main(void)
 		CASE(without_a_glob_the_filters_of_the_environment_stay),
 		CASE(processes_alone_are_enough_to_record),
 		CASE(processes_by_the_environment_alone_are_enough),
+		CASE(a_file_without_states_may_be_switched_off_by_the_environment),
+		CASE(a_file_without_states_is_refused),
 		CASE(nothing_to_record_is_refused),
 		CASE(a_wrong_variable_is_wrong_settings),
 		CASE(the_level_hides_even_what_the_environment_overrides),

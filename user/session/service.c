@@ -98,7 +98,8 @@ void session__describe_service(const struct session *s, char *text, size_t sz)
 	if (s->write_err)
 		snprintf(trouble, sizeof(trouble), "; rows cannot be written: %s",
 			 strerror(-s->write_err));
-	snprintf(text, sz, "%s%s%s", states, processes, trouble);
+	snprintf(text, sz, "%s%s%s%s", s->prober || s->resources ? "" : "nothing is recorded",
+		 states, processes, trouble);
 }
 
 /* --- the ring ----------------------------------------------------------------------------------

@@ -90,6 +90,10 @@ void session__describe(const struct session *s, char text[SESSION_TEXT_SZ])
 		describe_states(s, states, sizeof(states));
 	if (s->resources)
 		describe_resources(s, resources, sizeof(resources));
+	/* As the reference does it: a service that is switched off runs, and waits for its end. */
+	if (!s->prober && !s->resources)
+		snprintf(states, sizeof(states),
+			 "nothing (OT_SYSTEM_RESOURCE_TRACKER_ENABLED is false)");
 	snprintf(text, SESSION_TEXT_SZ, "%s%s%s", states, *states && *resources ? "; " : "",
 		 resources);
 }
