@@ -200,19 +200,40 @@ SANITIZERS := -fsanitize=address,undefined
 
 # --- benchmarks ----------------------------------------------------------------------------------
 
-$(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(BUILD)/bench/%: tests/bench/%.c
+# Without debugging information: the functions are written in assembly, and perf probe looks for them
+# among those that have it, if there is any.
+$(BUILD)/bench/%: tests/bench/%.c tests/bench/calls_loop.h
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CFLAGS) -pthread $< -lbpf -o $@
+	$(call say,CC,$<)$(CC) $(CFLAGS) -g0 -pthread $< -lbpf -o $@
 
+# One program as it is, and as peers want it built for them.
+CALLS_REBUILT_plain :=
+CALLS_REBUILT_pg := -pg $(if $(filter x86_64,$(ARCH)),-mfentry)
+CALLS_REBUILT_lttng := -DLTTNG -Itests/bench -llttng-ust -ldl
+$(BUILD)/bench/calls_%: tests/bench/calls_rebuilt.c tests/bench/calls_loop.h tests/bench/calls_lttng.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CFLAGS) -pthread $< $(CALLS_REBUILT_$*) -o $@
+
+BENCH_PROGRAMS := $(TARGETS)/libscale.so $(addprefix $(BUILD)/bench/,empty.bpf.o least.bpf.o \
+	empty_session calls calls_plain sleepers read_stats paced timed brief)
+BENCH_FOR_PEERS := $(addprefix $(BUILD)/bench/,calls_pg calls_lttng)
+
+# ONLY='call-cost idle' measures these alone. A peer for which nothing can be built is a row that
+# says so.
 bench: packages
-	$(Q)$(MAKE) --no-print-directory all $(addprefix $(BUILD)/bench/,empty.bpf.o empty_session calls \
-		sleepers read_stats)
-	$(Q)tests/bench/call_cost.py $(BUILD)
-	$(Q)tests/bench/processes.py $(BUILD)
+	$(Q)$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
+	$(Q)-$(MAKE) --no-print-directory --keep-going $(BENCH_FOR_PEERS)
+	$(Q)tests/bench/run.py $(BUILD) $(ONLY)
+
+# The tables of the last run, into docs/PERFORMANCE.md and README.md.
+bench-doc:
+	$(Q)tests/bench/paste.py $(BUILD)/bench.md
+
+.PHONY: bench-doc
 
 # --- fuzzing -------------------------------------------------------------------------------------
 

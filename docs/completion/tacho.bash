@@ -73,7 +73,7 @@ _tacho_operands() {
 		compgen -f -- "$3"
 		case $3 in */*) ;; *) compgen -c -- "$3" ;; esac
 		;;
-	report | compare | export | replay) compgen -f -- "$3" ;;
+	report | compare | export | plot | replay | status) compgen -f -- "$3" ;;
 	esac
 }
 

@@ -18,7 +18,7 @@ NOTES = ("CPU, s", "peak memory, MB", "answers")
 ROWS = 10_000_000
 FEW_ROWS = 1_000_000
 TIMEOUT_S = 300
-DUCKDB = "@duckdb/node-api@1"
+DUCKDB = "@duckdb/node-api@latest"
 STATES = ("ANALYZING_PROTOCOL", "GETTING_CACHED_ANALYSIS", "RUNNING_PROTOCOL", "CALIBRATING", "STEP",
           "PREPARE", "HOME", "PICK_UP_TIP")
 DETAIL_HEADER = ("state,start_ns,duration_ns,pid,tid,comm,ended,failed,depth,cpu_ns,runqueue_ns,"

@@ -1,79 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * calls FUNCTION THREADS COUNT: calls it COUNT times in each thread and prints nanoseconds a call,
- * those of the best of many rounds: what the machine does besides is not what is measured.
+ * calls FUNCTION THREADS COUNT: see calls_loop.h.
  *
  * The functions begin with particular instructions, written down, so that no compiler chooses
- * others: `push` begins with one that the kernel emulates; `cet` with the landing pad of
- * control-flow enforcement, and the same behind it.
+ * others: with one that the kernel emulates (push, a 5-byte nop, which Linux 6.18 replaces by a
+ * call), with one that it single-steps (sub, mov), and with the landing pad of control-flow
+ * enforcement and a push behind it (cet).
  */
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "calls_loop.h"
 
 #define FUNCTION(name, body)                                                                       \
-	__asm__(".text\n.globl " name "\n.type " name ", %function\n" name ":\n" body              \
-		"\n.size " name ", . - " name "\n")
+	long entry_##name(long);                                                                   \
+	__asm__(".text\n.balign 16\n.globl entry_" #name "\n.type entry_" #name                    \
+		", %function\nentry_" #name ":\n" body "\n.size entry_" #name ", . - entry_" #name \
+		"\n")
 
 #if defined(__x86_64__)
-FUNCTION("entry_push", "push %rbp\nmov %rsp, %rbp\npop %rbp\nret");
-FUNCTION("entry_cet", "endbr64\npush %rbp\nmov %rsp, %rbp\npop %rbp\nret");
+FUNCTION(push, "push %rbp\nmov %rsp, %rbp\nlea 1(%rdi), %rax\npop %rbp\nret");
+FUNCTION(cet, "endbr64\npush %rbp\nmov %rsp, %rbp\nlea 1(%rdi), %rax\npop %rbp\nret");
+FUNCTION(sub, "sub $24, %rsp\nlea 1(%rdi), %rax\nadd $24, %rsp\nret");
+FUNCTION(mov, "mov %rdi, %rax\nadd $1, %rax\nret");
+FUNCTION(nop, ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00\nlea 1(%rdi), %rax\nret");
 #elif defined(__aarch64__)
-FUNCTION("entry_push", "nop\nret");
-FUNCTION("entry_cet", "hint #34\nnop\nret"); /* bti c */
+FUNCTION(push, "stp x29, x30, [sp, #-16]!\nadd x0, x0, #1\nldp x29, x30, [sp], #16\nret");
+FUNCTION(cet, "hint #34\nadd x0, x0, #1\nret"); /* bti c */
+FUNCTION(sub, "sub sp, sp, #32\nadd x0, x0, #1\nadd sp, sp, #32\nret");
+FUNCTION(mov, "mov x1, x0\nadd x0, x1, #1\nret");
+FUNCTION(nop, "nop\nadd x0, x0, #1\nret");
 #endif
-void entry_push(void);
-void entry_cet(void);
 
-#define ROUNDS 50
-
-static void (*function)(void) = entry_push;
-static long count;
-
-static double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e9 + now.tv_nsec;
-}
-
-static void *run(void *best_ns)
-{
-	double best = 1e18, ns, began;
-
-	for (int round = 0; round < ROUNDS; round++) {
-		began = now_ns();
-		for (long i = 0; i < count / ROUNDS; i++)
-			function();
-		ns = (now_ns() - began) / (count / ROUNDS);
-		if (ns < best)
-			best = ns;
-	}
-	*(double *)best_ns = best;
-	return NULL;
-}
+static const struct {
+	const char *name;
+	long (*function)(long);
+} functions[] = {
+	{ "push", entry_push }, { "cet", entry_cet }, { "sub", entry_sub },
+	{ "mov", entry_mov },	{ "nop", entry_nop },
+};
 
 int main(int argc, char **argv)
 {
-	int threads = argc > 2 ? atoi(argv[2]) : 1;
-	pthread_t thread[64];
-	double best_ns[64];
-	double sum = 0;
+	long (*function)(long) = NULL;
 
-	if (argc > 1 && !strcmp(argv[1], "cet"))
-		function = entry_cet;
-	count = argc > 3 ? atol(argv[3]) : 100000;
-	if (threads < 1 || threads > 64 || count < ROUNDS)
-		return 2;
-	for (int i = 0; i < threads; i++)
-		pthread_create(&thread[i], NULL, run, &best_ns[i]);
-	for (int i = 0; i < threads; i++) {
-		pthread_join(thread[i], NULL);
-		sum += best_ns[i];
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		if (argc == 4 && !strcmp(argv[1], functions[i].name))
+			function = functions[i].function;
 	}
-	printf("%.1f\n", sum / threads);
-	return 0;
+	return loops_run(function, argc == 4 ? atoi(argv[2]) : 0, argc == 4 ? atol(argv[3]) : 0);
 }

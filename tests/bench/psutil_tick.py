@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""psutil_tick.py ROUNDS FILE: ticks as the resource tracker of the Opentrons package makes them, with
-every process chosen. Prints the CPU time of one in nanoseconds."""
+"""psutil_tick.py ROUNDS FILE: ticks as the resource tracker of the Opentrons package makes them,
+with every process chosen. Prints the CPU time of one in nanoseconds."""
 import csv
 import fnmatch
 import sys
