@@ -126,7 +126,7 @@ def test_it_hurts_the_machine_last(scratch):
     check_equal(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text().strip(), "500", "OOM score")
     check_equal(os.getpriority(os.PRIO_PROCESS, pid), 5, "nice")
     check_equal(tacho().show("MemoryMax"), str(512 << 20), "MemoryMax")
-    check_equal(tacho().show("TasksMax"), "16", "TasksMax")
+    check_equal(tacho().show("TasksMax"), "64", "TasksMax")
 
 
 # --- reloading ------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../thread.h"
 #include "tacho/probe.h"
 #include "tacho_bpf.skel.h"
 #include "uprobe_multi.h"
@@ -109,19 +109,6 @@ static void free_arrays(struct attach_links *links)
 	free(links->links);
 }
 
-/* Signals are for the threads that wait for them. */
-static int start_thread(pthread_t *thread, void *(*run)(void *), void *ctx)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(thread, NULL, run, ctx);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err;
-}
-
 static struct timespec in_ms(long ms)
 {
 	struct timespec at;
@@ -142,7 +129,7 @@ void attach_links__free_watched(struct attach_links *links, void (*slow)(void *c
 	size_t thread_cnt = 0;
 
 	while (thread_cnt < cnt && thread_cnt < CLOSERS_MAX &&
-	       !start_thread(&threads[thread_cnt], close_links, &closing))
+	       !thread__start(&threads[thread_cnt], close_links, &closing))
 		thread_cnt++;
 	if (!thread_cnt)
 		close_links(&closing);
@@ -192,7 +179,7 @@ static size_t start_closers(struct closing *closing, size_t cnt, pthread_t *thre
 	closing->left = cnt + 1; /* and who starts them */
 	for (size_t i = 0; i < cnt; i++) {
 		__atomic_add_fetch(&left_behind, 1, __ATOMIC_RELAXED);
-		if (start_thread(&threads[started], close_links_beside_others, closing)) {
+		if (thread__start(&threads[started], close_links_beside_others, closing)) {
 			__atomic_sub_fetch(&left_behind, 1, __ATOMIC_RELAXED);
 			__atomic_sub_fetch(&closing->left, 1, __ATOMIC_ACQ_REL);
 		} else {
@@ -247,7 +234,7 @@ void attach_links__free_later(struct attach_links *links)
 
 	if (closing)
 		closing->links = *links;
-	if (!closing || start_thread(&thread, close_links_and_free, closing)) {
+	if (!closing || thread__start(&thread, close_links_and_free, closing)) {
 		free(closing);
 		attach_links__free(links);
 		return;
