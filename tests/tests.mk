@@ -100,6 +100,15 @@ ifneq ($(GO),)
 SURVIVE_PROGRAMS += $(TARGETS)/survive_go $(TARGETS)/survive_go_stripped
 endif
 
+# Each function begins with a nop of 5 bytes. Not linked with -pg: no profile is to be written.
+ifeq ($(ARCH),x86_64)
+SURVIVE_PROGRAMS += $(TARGETS)/survive_plain_nops
+endif
+$(TARGETS)/survive_plain_nops: tests/targets/survive_plain.c tests/targets/survive_truth.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(SURVIVE_FLAGS) -pg -mfentry -mnop-mcount -fno-pie -c $< -o $@.o
+	$(Q)$(CC) -pthread -no-pie $@.o -o $@
+
 $(TARGETS)/survive_rust: tests/targets/survive_rust.rs
 	@mkdir -p $(@D)
 	$(call say,RUSTC,$@)$(RUSTC) --edition 2021 -O -g $< -o $@

@@ -46,6 +46,10 @@ CASES = [
     Case("library", "survive_caller", "library", LIBRARY, "libsurvive_library.so"),
     Case("library-endbr64", "survive_caller", "library",
          LIBRARY, "cet/libsurvive_library.so"),
+    Case("long-nops", "survive_plain_nops", "plain", PLAIN, needs="gcc for x86-64"),
+    # Linux 6.18 would end the child at the first long nop that was probed in the parent.
+    Case("long-nops-fork", "survive_plain_nops", "fork", "leaf sleeps forks",
+         needs="gcc for x86-64"),
     plain("tail", "sleeps front back", unlike_fast=True),
     plain("mutual", "sleeps ping pong", unlike_fast=True),
     plain("chain", "ping pong", unlike_fast=True),

@@ -238,10 +238,16 @@ def test_a_finished_call_is_on_disk_within_the_flush_time(scratch):
 def test_start_times_follow_the_clock_when_it_is_set(scratch):
     out = scratch / "out"
     config = harness.config(scratch, {"TICK": storm_states()["TICK"]}, flush="20ms")
+    status = scratch / "status.json"
     step_s = 3600
+
+    def published_s():
+        return json.loads(status.read_text())["updated_ns"] / 1e9
 
     def set_clock(delta_s):
         time.clock_settime(time.CLOCK_REALTIME, time.time() + delta_s)
+        # A recorder that is kept from running learns of it only when it runs.
+        wait_for(lambda: abs(published_s() - time.time()) < step_s / 2, "it to be noticed")
 
     def one_call():
         before = time.time_ns()
@@ -251,7 +257,7 @@ def test_start_times_follow_the_clock_when_it_is_set(scratch):
         start = harness.activities(out)[-1][1]
         check(before <= start <= time.time_ns(), f"start {start} is not in {before}..now")
 
-    with harness.Recording("-c", config, directory=out) as recording:
+    with harness.Recording("-c", config, "--status", status, directory=out) as recording:
         recording.until_ready()
         one_call()
         try:

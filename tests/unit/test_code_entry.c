@@ -62,6 +62,18 @@ static void a_cheap_first_instruction_is_the_place(void **state)
 	assert_cheap(ARM64(A_NOP, A_RET), &anywhere, 0, 0);
 }
 
+/* Where the kernel ends children of programs that were probed there (plan/kernel_faults.h). */
+static void a_long_nop_is_passed_when_it_must_not_be_probed(void **state)
+{
+	static const struct code_entry_wish no_nop5 = { .no_nop5 = true };
+
+	(void)state;
+	assert_cheap(X86(NOP5, PUSH_RBP, POP_RBP, RET), &no_nop5, 5, 0);
+	assert_cheap(X86(ENDBR64, NOP5, PUSH_RBP, POP_RBP, RET), &no_nop5, 9, 0);
+	assert_entry(X86(ENDBR64, NOP5, RET), &no_nop5, 0, 0, CODE_COST_STEPPED);
+	assert_no_entry(X86(NOP5, RET), &no_nop5, "5-byte nop");
+}
+
 static void a_landing_pad_is_passed(void **state)
 {
 	(void)state;
@@ -406,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cheap_first_instruction_is_the_place),
+		cmocka_unit_test(a_long_nop_is_passed_when_it_must_not_be_probed),
 		cmocka_unit_test(a_landing_pad_is_passed),
 		cmocka_unit_test(arithmetic_on_registers_is_passed),
 		cmocka_unit_test(a_conditional_jump_is_a_fine_place),

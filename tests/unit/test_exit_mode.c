@@ -23,6 +23,20 @@ static void kernels_that_kill_filtered_programs_are_known(void **state)
 }
 #endif
 
+#if defined(__x86_64__)
+static void kernels_that_kill_forked_programs_are_known(void **state)
+{
+	static const char *const bad[] = { "6.18.0", "6.18.44-generic", "6.19.1", "7.0" };
+	static const char *const good[] = { "6.17.13", "6.1.0-44-amd64", "5.15.0", "" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(kernel_kills_forked_programs(bad[i]));
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_false(kernel_kills_forked_programs(good[i]));
+}
+#endif
+
 static bool fast_is_harmless(const char *target_name, char reason[EXIT_REASON_SZ])
 {
 	struct elf_file *file = NULL;
@@ -67,6 +81,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #if defined(__x86_64__)
 		cmocka_unit_test(kernels_that_kill_filtered_programs_are_known),
+		cmocka_unit_test(kernels_that_kill_forked_programs_are_known),
 #endif
 		cmocka_unit_test(a_plain_program_may_be_fast),
 		cmocka_unit_test(programs_that_may_throw_are_safe),

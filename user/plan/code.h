@@ -77,6 +77,7 @@ struct code_entry_wish {
 	bool shadow_stack;  /* programs may have one, and the kernel forgets it when it emulates a
 			     * call (x86-64 before Linux 6.18): the place is no call, unless
 			     * wish.from is */
+	bool no_nop5;	    /* the place is no nop of 5 bytes (kernel_faults.h) */
 	uint32_t arguments; /* bit n: integer argument n + 1 is read there. x86-64: rdi, rsi, rdx,
 			     * rcx, r8, r9; arm64: x0 to x7 */
 };

@@ -153,7 +153,8 @@ static bool is_better(struct walk *walk, const struct code_entry *best)
 	};
 
 	if (insn->cost >= best->cost || (!walk->wish->return_intact && is_exit(walk, insn)) ||
-	    (walk->wish->shadow_stack && insn->kind == CODE_CALL))
+	    (walk->wish->shadow_stack && insn->kind == CODE_CALL) ||
+	    (walk->wish->no_nop5 && insn->cost == CODE_COST_NOP5))
 		return false;
 	return code__check_boundary(walk->code, insn->offset, NULL) == 0 &&
 	       !code__has_way_in(walk->code, &way);
@@ -207,6 +208,10 @@ int code__place_entry(const struct code *code, const struct code_entry_wish *wis
 	best.sp_delta = -walk.frame.sp;
 	if (code__check_boundary(code, wish->from, &unfit) == 0)
 		best.cost = walk.body->insns[walk.at].cost;
+	if (wish->no_nop5 && best.cost == CODE_COST_NOP5) {
+		best.cost = CODE_COST_REFUSED;
+		fault__set(&unfit, 0, "a 5-byte nop that cannot be passed");
+	}
 	if (is_known(code))
 		look_further(&walk, &best);
 	if (best.cost == CODE_COST_REFUSED)

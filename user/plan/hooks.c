@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel_faults.h"
 #include "plan_internal.h"
 
 static const struct {
@@ -69,7 +70,8 @@ static bool can_be_probed(struct planned_binary *binary, const struct elf_symbol
 	bool can;
 
 	can = !code__load(binary->code, symbol->vaddr, symbol->size, &code, NULL) &&
-	      !code__check_boundary(code, 0, NULL);
+	      !code__check_boundary(code, 0, NULL) &&
+	      !(code__cost_at(code, 0) == CODE_COST_NOP5 && kernel_breaks_nops());
 	code__free(code);
 	return can;
 }

@@ -30,6 +30,24 @@ bool kernel_kills_filtered_programs(const char *release)
 	return r.minor == 11 || (r.minor == 12 && r.patch < 20) || (r.minor == 13 && r.patch < 10);
 }
 
+bool kernel_kills_forked_programs(const char *release)
+{
+	struct release r;
+
+	return parse_release(release, &r) && (r.major > 6 || (r.major == 6 && r.minor >= 18));
+}
+
+bool kernel_breaks_nops(void)
+{
+	static enum { UNKNOWN, BREAKS, KEEPS } answer; /* asked of each probe */
+	struct utsname kernel;
+
+	if (answer == UNKNOWN)
+		answer = uname(&kernel) || kernel_kills_forked_programs(kernel.release) ? BREAKS
+											: KEEPS;
+	return answer == BREAKS;
+}
+
 static bool processor_has_shadow_stacks(void)
 {
 	FILE *file = fopen("/proc/cpuinfo", "re");
@@ -59,6 +77,17 @@ bool kernel_forgets_shadow_stacks(void)
 }
 
 #else
+
+bool kernel_kills_forked_programs(const char *release)
+{
+	(void)release;
+	return false;
+}
+
+bool kernel_breaks_nops(void)
+{
+	return false;
+}
 
 bool kernel_kills_filtered_programs(const char *release)
 {

@@ -14,6 +14,16 @@
 bool kernel_kills_filtered_programs(const char *release);
 
 /*
+ * Does a kernel of this release end children of programs? x86-64 from Linux 6.18 on: a 5-byte nop
+ * with a probe becomes a call of a page that the kernel maps into the program (ba2bfc97b462), and
+ * fork(2) hands the call down, but not the page: a child that comes there without an exec dies by
+ * SIGSEGV. Seen on 6.18.44 with an empty program; no release is known to be right.
+ */
+bool kernel_kills_forked_programs(const char *release);
+/* The same of the running kernel. */
+bool kernel_breaks_nops(void);
+
+/*
  * x86-64 before Linux 6.18: a probe on a call that the kernel emulates leaves the shadow stack
  * behind, and the processor ends the program at the return. Only where there are shadow stacks.
  */

@@ -207,6 +207,7 @@ static void place_entry(const struct plan *plan, struct planned_probe *probe,
 		.from = from,
 		.return_intact = probe->kind == PLANNED_CALL && probe->fast,
 		.shadow_stack = kernel_forgets_shadow_stacks(),
+		.no_nop5 = kernel_breaks_nops(),
 		.arguments = plan_arguments_read(
 			probe, elf_file__machine(plan->binaries[probe->binary].elf)),
 	};
@@ -323,6 +324,13 @@ static void count_inlined(struct plan *plan, struct planned_probe *probe)
 
 /* --- one function --------------------------------------------------------------------------- */
 
+static int refuse_nop5(struct fault *why)
+{
+	return fault__set(why, -EOPNOTSUPP,
+			  "the place is a 5-byte nop, and under a probe there, Linux 6.18 and later "
+			  "end children that the program forks (SIGSEGV)");
+}
+
 static int plan_code(struct plan *plan, struct planned_probe *probe, const struct code *code,
 		     struct fault *why)
 {
@@ -338,6 +346,10 @@ static int plan_code(struct plan *plan, struct planned_probe *probe, const struc
 	if (err)
 		goto out;
 	place_entry(plan, probe, code, &exits);
+	if (probe->cost == CODE_COST_NOP5 && kernel_breaks_nops()) {
+		err = refuse_nop5(why);
+		goto out;
+	}
 	/* Once more: what is on the stack is now sp_delta further away. */
 	if (probe->sp_delta)
 		err = resolve_values(plan, probe, NULL, why);
@@ -432,6 +444,11 @@ static int check_site(struct planned_binary *binary, const struct usdt_site *sit
 
 	if (!site->nop5)
 		return 0;
+	if (kernel_breaks_nops()) {
+		refuse_nop5(why);
+		return fault__prefix(why, -EOPNOTSUPP, "usdt:%s:%s at 0x%llx", site->provider,
+				     site->name, (unsigned long long)site->vaddr);
+	}
 	symbol = elf_file__function_at(binary->elf, site->vaddr);
 	if (!symbol)
 		return fault__set(why, -EINVAL,

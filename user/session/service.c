@@ -222,6 +222,7 @@ static uint64_t hash_state(const struct session *s)
 	hash_number(&hash, (uint64_t)s->write_err);
 	hash_number(&hash, (uint64_t)s->raw_err);
 	hash_number(&hash, s->flag_off);
+	hash_number(&hash, s->clock_offset_ns / (int64_t)SECOND_NS);
 	for (size_t i = 0; i < s->state_cnt; i++) {
 		hash_number(&hash, s->states[i].summarised_ns != 0);
 		hash_number(&hash, s->states[i].retired);
