@@ -99,6 +99,7 @@ $(SKELETONS): $(BUILD)/%.skel.h: $(BUILD)/%.o
 	$(call say,GEN,$@)$(BPFTOOL) gen skeleton $< name $* > $@
 
 
+include python/python.mk
 include tests/tests.mk
 
 demo: packages

@@ -40,6 +40,7 @@ INSTALLED := $(BUILD)/tacho:$(PREFIX)/bin/tacho:755 \
 	systemd/opentrons.conf:$(PREFIX)/share/tacho/opentrons.conf:644 \
 	systemd/tacho.conf:$(DOC_DIR)/tacho.conf:644 \
 	$(foreach file,$(wildcard systemd/tacho.logrotate),$(file):$(DOC_DIR)/$(notdir $(file)):644) \
+	include/tacho/mark.h:$(PREFIX)/include/tacho/mark.h:644 \
 	README.md:$(DOC_DIR)/README.md:644 \
 	docs/FORMATS.md:$(DOC_DIR)/FORMATS.md:644 \
 	LICENSE:$(DOC_DIR)/copyright:644
@@ -49,7 +50,7 @@ installed_path = $(word 2,$(subst :, ,$(1)))
 installed_mode = $(word 3,$(subst :, ,$(1)))
 INSTALLED_PATHS := $(foreach file,$(INSTALLED),$(call installed_path,$(file)))
 # Directories that are nobody else's.
-INSTALLED_DIRS := $(UNIT_DIR)/tacho.service.d $(PREFIX)/share/tacho $(DOC_DIR)
+INSTALLED_DIRS := $(UNIT_DIR)/tacho.service.d $(PREFIX)/include/tacho $(PREFIX)/share/tacho $(DOC_DIR)
 
 define install_file
 install -D -m $(call installed_mode,$(1)) $(call installed_source,$(1)) '$(DESTDIR)$(call installed_path,$(1))'

@@ -8,18 +8,25 @@ cd "$(dirname "$0")/.."
 wanted=" build $* "
 case $wanted in *" check "*) wanted="$wanted demo arm64 fuzz " ;; esac
 case $wanted in *" asan "*) wanted="$wanted check demo " ;; esac
+case $wanted in *" bench "*) wanted="$wanted peers " ;; esac
 
 missing=
+peers=
 while read -r purpose package _; do
 	case $purpose in '' | '#'*) continue ;; esac
 	case $wanted in *" $purpose "*) ;; *) continue ;; esac
 	[ "$(dpkg --print-architecture)" = arm64 ] && [ "$purpose" = arm64 ] && continue
 	state=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | head -n 1) || :
-	[ "$state" = installed ] || missing="$missing $package"
+	[ "$state" = installed ] && continue
+	case $purpose in
+	peers) peers="$peers $package" ;;
+	*) missing="$missing $package" ;;
+	esac
 done <docs/packages.txt
 
-[ -n "$missing" ] || exit 0
+[ -n "$missing$peers" ] || exit 0
 if [ "$(id -u)" != 0 ]; then
+	[ -n "$missing" ] || exit 0
 	foreign=
 	case $missing in *:arm64*) foreign='dpkg --add-architecture arm64 && apt-get update && ' ;; esac
 	echo "tacho: packages are missing; as root: ${foreign}apt-get install$missing" >&2
@@ -27,7 +34,12 @@ if [ "$(id -u)" != 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 case $missing in *:arm64*) dpkg --add-architecture arm64 ;; esac
-echo "  APT     $missing"
+echo "  APT     $missing$peers"
 apt-get update -qq
 # shellcheck disable=SC2086 # a list of words
-apt-get install -y -qq --no-install-recommends $missing >/dev/null
+[ -z "$missing" ] || apt-get install -y -qq --no-install-recommends $missing >/dev/null
+# Each by itself: one that this distribution does not have, or not beside the others, is done without.
+for package in $peers; do
+	apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1 ||
+		echo "  APT      $package cannot be installed; it is not measured beside" >&2
+done

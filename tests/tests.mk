@@ -159,11 +159,12 @@ $(BUILD)/tests/unit/test_gpu_nvml: | $(NVML_FILES)
 include tests/targets/code_files.mk
 include tests/targets/sym_files.mk
 include tests/targets/usdt_files.mk
+include tests/targets/mark_files.mk
 include tests/targets/dwarf_files.mk
 
-targets: $(TARGET_PROGRAMS) $(SURVIVE_PROGRAMS) $(ELF_FILES) $(CODE_FILES) $(SYM_FILES) $(USDT_FILES) $(DWARF_FILES)
+targets: $(TARGET_PROGRAMS) $(SURVIVE_PROGRAMS) $(ELF_FILES) $(CODE_FILES) $(SYM_FILES) $(USDT_FILES) $(MARK_FILES) $(DWARF_FILES)
 
-tests: all targets $(UNIT_TESTS)
+tests: all python targets $(UNIT_TESTS)
 
 # --- running -------------------------------------------------------------------------------------
 
@@ -228,13 +229,13 @@ $(BUILD)/bench/calls_%: tests/bench/calls_rebuilt.c tests/bench/calls_loop.h tes
 	$(call say,CC,$@)$(CC) $(CFLAGS) -pthread $< $(CALLS_REBUILT_$*) -o $@
 
 BENCH_PROGRAMS := $(TARGETS)/libscale.so $(addprefix $(BUILD)/bench/,empty.bpf.o least.bpf.o \
-	empty_session calls calls_plain sleepers read_stats paced timed brief)
+	empty_session empty_marks calls calls_plain sleepers read_stats paced timed brief)
 BENCH_FOR_PEERS := $(addprefix $(BUILD)/bench/,calls_pg calls_lttng)
 
 # ONLY='call-cost idle' measures these alone. A peer for which nothing can be built is a row that
 # says so.
 bench: packages
-	$(Q)$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory all $(BENCH_PROGRAMS) python
 	$(Q)-$(MAKE) --no-print-directory --keep-going $(BENCH_FOR_PEERS)
 	$(Q)tests/bench/run.py $(BUILD) $(ONLY)
 

@@ -31,7 +31,7 @@ import results  # noqa: E402
 from bench import Bench  # noqa: E402
 
 SUBJECTS = ("call-cost", "sustained-rate", "start-stop", "processes", "idle", "analysis",
-            "accuracy")
+            "accuracy", "marks")
 SUITE_S = 1700  # after which each group is measured once, no more
 VERSIONS = {
     "bpftrace": ["bpftrace", "--version"], "perf": ["perf", "--version"],

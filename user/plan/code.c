@@ -18,6 +18,8 @@
  * progress for sequences of up to 128 bytes. */
 #define EXCLUSIVE_MAX_CNT 32
 
+#define RED_ZONE_SZ 128 /* System V ABI for x86-64, 3.2.2 */
+
 /* .eh_frame describes what a symbol without a size begins, if both begin at the same place. */
 static int find_size(struct code_reader *reader, uint64_t vaddr, uint64_t *size)
 {
@@ -103,6 +105,13 @@ static bool uses_red_zone(const struct code_insn *insn, const struct code_frame 
 	       frame->fp + insn->low < frame->sp;
 }
 
+/* Has the stack pointer been moved over the red zone that is used there? Careful marks do that. */
+static bool passes_red_zone(const struct code_frame *here, const struct code_frame *user)
+{
+	return here->seen && here->sp_is == CODE_SP_EXACT && user->seen &&
+	       user->sp_is == CODE_SP_EXACT && here->sp <= user->sp - RED_ZONE_SZ;
+}
+
 /*
  * Linux 6.18 replaces a 5-byte nop by a call, whose return address overwrites the red zone: where
  * the function keeps data there, that nop must not be probed, unless it comes before any of it.
@@ -121,7 +130,8 @@ static int check_red_zone(const struct code *code, const struct code_part *part,
 
 			if (p == 0 && user < insn && code_insn__ends_block(user))
 				straight = false;
-			if (!uses_red_zone(user, &other->frames[i]))
+			if (!uses_red_zone(user, &other->frames[i]) ||
+			    passes_red_zone(&part->frames[insn - part->insns], &other->frames[i]))
 				continue;
 			if (straight && (p > 0 || user > insn) && !code__has_way_in(code, &way))
 				return 0;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Threads that several tasks take turns on. A block of a task may be suspended while others run, so
+ * it is keyed; which ones a task has open is kept in a context variable, of which each task of
+ * asyncio and trio has a copy of its own.
+ */
+#include "core.h"
+
+static PyObject *open_blocks; /* contextvars.ContextVar: (owner's id, key, serial, outer) or None */
+static PyObject *running_loop; /* asyncio.events._get_running_loop, when that was seen */
+static PyObject *greenlet;     /* greenlet.getcurrent */
+
+/* MODULE.NAME if the program has imported it. A new reference, kept in *cache; or NULL. */
+static PyObject *imported(PyObject **cache, const char *module_name, const char *name)
+{
+	PyObject *module;
+
+	if (*cache)
+		return *cache;
+	module = PyDict_GetItemString(PyImport_GetModuleDict(), module_name);
+	if (module && module != Py_None)
+		*cache = PyObject_GetAttrString(module, name);
+	PyErr_Clear(); /* half imported */
+	return *cache;
+}
+
+static bool in_asyncio(void)
+{
+	PyObject *function = imported(&running_loop, "asyncio.events", "_get_running_loop");
+	PyObject *loop = function ? PyObject_CallObject(function, NULL) : NULL;
+	bool found = loop && loop != Py_None;
+
+	Py_XDECREF(loop);
+	PyErr_Clear();
+	return found;
+}
+
+static bool in_greenlet(void)
+{
+	PyObject *function = imported(&greenlet, "greenlet", "getcurrent");
+	PyObject *current = function ? PyObject_CallObject(function, NULL) : NULL;
+	PyObject *parent = current ? PyObject_GetAttrString(current, "parent") : NULL;
+	bool found = parent && parent != Py_None; /* the main greenlet has none */
+
+	Py_XDECREF(parent);
+	Py_XDECREF(current);
+	PyErr_Clear();
+	return found;
+}
+
+/* trio and whoever else tells sniffio. */
+static bool in_other_loop(void)
+{
+	PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), "sniffio");
+	PyObject *local = module ? PyObject_GetAttrString(module, "thread_local") : NULL;
+	PyObject *name = local ? PyObject_GetAttrString(local, "name") : NULL;
+	bool found = name && name != Py_None;
+
+	Py_XDECREF(name);
+	Py_XDECREF(local);
+	PyErr_Clear();
+	return found;
+}
+
+bool tasks__share_thread(void)
+{
+	return in_asyncio() || in_greenlet() || in_other_loop();
+}
+
+static PyObject *variable(void)
+{
+	PyObject *module;
+
+	if (open_blocks)
+		return open_blocks;
+	module = PyImport_ImportModule("contextvars");
+	if (module)
+		open_blocks = PyObject_CallMethod(module, "ContextVar", "s", "tacho_blocks");
+	Py_XDECREF(module);
+	return open_blocks;
+}
+
+/* A new reference, or NULL when the task has none. */
+static PyObject *innermost(void)
+{
+	PyObject *blocks;
+
+	if (!open_blocks)
+		return NULL;
+	blocks = PyObject_CallMethod(open_blocks, "get", "O", Py_None);
+	if (blocks && blocks != Py_None)
+		return blocks;
+	Py_XDECREF(blocks);
+	PyErr_Clear();
+	return NULL;
+}
+
+static bool set(PyObject *blocks)
+{
+	PyObject *token = blocks ? PyObject_CallMethod(open_blocks, "set", "(O)", blocks) : NULL;
+
+	Py_XDECREF(token);
+	PyErr_Clear();
+	return token != NULL;
+}
+
+bool tasks__open(PyObject *owner, uint64_t key, uint64_t serial)
+{
+	PyObject *outer, *blocks;
+	bool noted;
+
+	if (!variable()) {
+		PyErr_Clear();
+		return false;
+	}
+	outer = innermost();
+	blocks = Py_BuildValue("(KKKO)", (unsigned long long)(uintptr_t)owner,
+			       (unsigned long long)key, (unsigned long long)serial,
+			       outer ? outer : Py_None);
+	noted = set(blocks);
+	Py_XDECREF(blocks);
+	Py_XDECREF(outer);
+	return noted;
+}
+
+static uint64_t number(PyObject *blocks, Py_ssize_t i)
+{
+	return PyLong_AsUnsignedLongLong(PyTuple_GetItem(blocks, i));
+}
+
+bool tasks__close(PyObject *owner, uint64_t *ret_key)
+{
+	PyObject *blocks = innermost();
+	bool found = blocks && number(blocks, 0) == (uintptr_t)owner;
+
+	if (found) {
+		*ret_key = number(blocks, 1);
+		set(PyTuple_GetItem(blocks, 3));
+	}
+	Py_XDECREF(blocks);
+	return found;
+}
+
+bool tasks__innermost(uint64_t *ret_key, uint64_t *ret_serial)
+{
+	PyObject *blocks = innermost();
+
+	if (!blocks)
+		return false;
+	*ret_key = number(blocks, 1);
+	*ret_serial = number(blocks, 2);
+	Py_DECREF(blocks);
+	return true;
+}

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Services of Debian's packages under load: each request is marked, whichever worker serves it."""
+import collections
+import concurrent.futures
+import http.client
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "tests" / "live"), str(TOP / "tests" / "python")]
+import harness  # noqa: E402
+import interpreters  # noqa: E402
+from harness import Skip, check, check_equal, wait_for  # noqa: E402
+from witness import Witness  # noqa: E402
+
+PACKAGE = interpreters.BUILD / "python"
+CORE = PACKAGE / "_tacho_marks.abi3.so"
+HERE = TOP / "tests" / "python"
+PYTHON = "/usr/bin/python3"  # whose modules Debian's packages are
+REQUESTS = 300
+PROBES = ("key_begin", "key_end", "key_attribute_text", "key_attribute_int", "key_fail")
+
+
+class Service:
+    def __init__(self, scratch, module, *command):
+        missing = subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True)
+        if missing.returncode:
+            raise Skip(f"python3-{module} is not installed")
+        self.socket = scratch / "socket"
+        self.log = open(scratch / "log", "w+")
+        env = dict(os.environ, PYTHONPATH=f"{PACKAGE}:{HERE}", PYTHONDONTWRITEBYTECODE="1")
+        self.process = subprocess.Popen([PYTHON, *(part.format(self.socket) for part in command)],
+                                        env=env, cwd=scratch, stdout=self.log, stderr=self.log)
+
+    def __enter__(self):
+        wait_for(self.answers, "the service")
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(harness.DEADLINE_S)
+        finally:
+            self.process.kill()
+            self.log.close()
+
+    def answers(self):
+        self.log.seek(0)
+        check(self.process.poll() is None, "it ended: " + self.log.read())
+        try:
+            return self.ask("GET", "/nowhere")[0] == 404
+        except OSError:
+            return False
+
+    def ask(self, verb, path):
+        connection = http.client.HTTPConnection("localhost", timeout=harness.DEADLINE_S)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        try:
+            connection.sock.connect(str(self.socket))
+            connection.request(verb, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+
+def load(service, requests):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda request: service.ask(*request), requests))
+
+
+def by_request(events):
+    """(label, route, status, failure) of each request, and how many each process served."""
+    found = collections.defaultdict(dict)
+    for event in events:
+        *values, key = event.arguments
+        request = found[event.pid, key]
+        if event.mark == "key_begin":
+            request["label"] = values[0]
+        elif event.mark == "key_end":
+            request["ended"] = request.get("ended", 0) + 1
+        elif event.mark == "key_fail":
+            request.setdefault("failed", values[0])
+        else:
+            request[values[0]] = values[1]
+    check(all(request.get("ended") == 1 for request in found.values()), str(found))
+    return found
+
+
+def requests_to(with_stream):
+    requests = [("GET", f"/item/{i % 3}") for i in range(REQUESTS)]
+    if with_stream:
+        requests += [("GET", "/stream")] * 20
+    return requests + [("POST", "/broken")] * 10
+
+
+def summary(found):
+    return collections.Counter((r["label"], r.get("route"), r.get("status"), r.get("failed"))
+                               for r in found.values()
+                               if r["label"] not in ("/nowhere [GET]", "/worker [GET]"))
+
+
+def test_flask_in_three_workers_of_gunicorn(scratch):
+    (scratch / "hooks.py").write_text("from tacho.http import post_worker_init\n")
+    with Witness(CORE, PROBES) as witness, Service(
+            scratch, "flask", "-m", "gunicorn", "-w", "3", "-b", "unix:{}", "-c", "hooks.py",
+            "http_flask:app") as service:
+        workers = set()
+        while len(workers) < 3:
+            workers |= {body for _, body in load(service, [("GET", "/worker")] * 24)}
+        answers = load(service, requests_to(True))
+        check_equal(collections.Counter(status for status, _ in answers),
+                    {200: REQUESTS + 20, 500: 10})
+        check_equal({body for status, body in answers if status == 200},
+                    {b"0", b"1", b"2", b"012"})
+        found = by_request(witness.events())
+    check_equal(summary(found), {
+        **{(f"/item/{i} [GET]", "/item/<int:number>", "200", None): REQUESTS // 3 for i in range(3)},
+        ("/stream [GET]", "/stream", "200", None): 20,
+        ("/broken [POST]", "/broken", "500", "status 500"): 10})
+    check_equal({str(pid).encode() for pid, _ in found}, workers)
+
+
+def test_starlette_in_uvicorn(scratch):
+    with Witness(CORE, PROBES) as witness, Service(
+            scratch, "uvicorn", "-m", "uvicorn", "--uds", "{}", "http_starlette:app") as service:
+        answers = load(service, requests_to(False))
+        check_equal(collections.Counter(status for status, _ in answers), {200: REQUESTS, 500: 10})
+        found = by_request(witness.events())
+    seen = summary(found)
+    expected = {(f"/item/{i} [GET]", "/item/{number:int}", "200", None): REQUESTS // 3
+                for i in range(3)}
+    failed = {key: count for key, count in seen.items() if key[0] == "/broken [POST]"}
+    check_equal(sum(failed.values()), 10, str(failed))
+    check(all("500" == key[2] and key[3] for key in failed), str(failed))
+    check_equal({key: count for key, count in seen.items() if key not in failed}, expected)
+
+
+def test_a_service_without_a_recorder_answers_alike(scratch):
+    (scratch / "hooks.py").write_text("from tacho.http import post_worker_init\n")
+    with Service(scratch, "flask", "-m", "gunicorn", "-w", "3", "-b", "unix:{}", "-c", "hooks.py",
+                 "http_flask:app") as service:
+        answers = load(service, requests_to(True))
+        check_equal(collections.Counter(status for status, _ in answers),
+                    {200: REQUESTS + 20, 500: 10})
+
+
+def test_functions_of_a_running_service_are_recorded_where_they_can_be_reached(scratch):
+    """Selected when its three workers run already; tacho itself records, and counts what the
+    service counts."""
+    selection = scratch / "functions"
+    (scratch / "hooks.py").write_text(
+        "import tacho_autoload\nfrom tacho.http import post_worker_init\n"
+        "def pre_request(worker, request):\n"
+        "    import tacho; tacho.refresh()\n")
+    os.environ["TACHO_PYTHON_FUNCTIONS"] = str(selection)
+    try:
+        settings = scratch / "tacho.conf"
+        settings.write_text(f"[state ITEM]\nbegin = {CORE}:usdt:tacho:begin\n"
+                            f"end = {CORE}:usdt:tacho:end\ncapture = arg1:string as label\n")
+        with Service(scratch, "flask", "-m", "gunicorn", "-w", "3", "-b", "unix:{}", "-c",
+                     "hooks.py", "http_flask:app") as service, harness.Recording(
+                         "-c", str(settings), directory=scratch / "out") as recording:
+            recording.until_ready()
+            selection.write_text("tacho-python 1\nhttp_flask:item\tITEM\n")
+            answers = load(service, requests_to(False))
+            check_equal(sum(status == 200 for status, _ in answers), REQUESTS)
+            check_equal(recording.stop(), 0, recording.messages())
+        rows = harness.details(scratch / "out")
+        # Flask keeps its functions in a dictionary, so that only sys.monitoring can reach them.
+        status = subprocess.run([PYTHON, "-c", "import sys; print(sys.version_info >= (3, 12))"],
+                                capture_output=True, text=True).stdout.strip()
+        check_equal(len(rows), REQUESTS if status == "True" else 0)
+        check({row["label"] for row in rows} <= {"ITEM"}, str(rows[:3]))
+    finally:
+        del os.environ["TACHO_PYTHON_FUNCTIONS"]
+
+
+if __name__ == "__main__":
+    harness.main()
