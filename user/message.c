@@ -109,6 +109,14 @@ void message_limit_repetition(bool limit)
 	limiting = limit;
 }
 
+void message_forget_repetitions(void)
+{
+	if (!limiting)
+		return;
+	message_limit_repetition(false);
+	message_limit_repetition(true);
+}
+
 void message_say_repetitions(void)
 {
 	if (limiting)

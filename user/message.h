@@ -69,6 +69,8 @@ void message_about(const struct message_subject *subject, enum message_level lev
  */
 void message_limit_repetition(bool limit);
 void message_say_repetitions(void);
+/* Somebody has acted, and wants to see what comes of it: what was said before is said again. */
+void message_forget_repetitions(void);
 
 /* Replaces the live line; nothing without a terminal, or above MESSAGE_INFO. */
 void status_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

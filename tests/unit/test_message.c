@@ -102,6 +102,26 @@ static void repetition_is_held_back_only_when_asked_for(void **state)
 						    "tacho: a\n");
 }
 
+static void what_was_said_is_said_again_to_who_acts(void **state)
+{
+	struct capture capture;
+
+	(void)state;
+	capture__begin(&capture, stderr);
+	message_forget_repetitions(); /* nothing is held back yet */
+	message_limit_repetition(true);
+	message("a");
+	message("a");
+	message_forget_repetitions();
+	message("a");
+	message("a");
+	message_limit_repetition(false);
+	assert_string_equal(capture__end(&capture), "tacho: a\n"
+						    "tacho: 1 time more in the last 1 s: a\n"
+						    "tacho: a\n"
+						    "tacho: 1 time more in the last 1 s: a\n");
+}
+
 static void there_is_no_live_line_without_a_terminal(void **state)
 {
 	struct capture capture;
@@ -122,6 +142,7 @@ int main(void)
 		cmocka_unit_test(what_a_message_is_about_does_not_show_on_stderr),
 		cmocka_unit_test(another_stderr_than_the_journals_is_written_to),
 		cmocka_unit_test(repetition_is_held_back_only_when_asked_for),
+		cmocka_unit_test(what_was_said_is_said_again_to_who_acts),
 		cmocka_unit_test(there_is_no_live_line_without_a_terminal),
 	};
 

@@ -63,6 +63,7 @@ static void read_flag(struct session *s)
 	if (s->flag_told && s->flag_off == !flag.on)
 		return;
 	s->flag_off = !flag.on;
+	message_forget_repetitions();
 	tell(s, &flag);
 	s->flag_told = true;
 }

@@ -355,6 +355,7 @@ void session__reload(struct session *s)
 	int err;
 
 	notify__reloading();
+	message_forget_repetitions();
 	err = begin(s, &r, &why);
 	if (!err)
 		err = prepare(s, &r, &why);
