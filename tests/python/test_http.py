@@ -88,7 +88,8 @@ def by_request(events):
             request.setdefault("failed", values[0])
         else:
             request[values[0]] = values[1]
-    check(all(request.get("ended") == 1 for request in found.values()), str(found))
+    odd = [request for request in found.values() if request.get("ended") != 1]
+    check(not odd, str(odd[:3]))
     return found
 
 
@@ -107,17 +108,19 @@ def summary(found):
 
 def test_flask_in_three_workers_of_gunicorn(scratch):
     (scratch / "hooks.py").write_text("from tacho.http import post_worker_init\n")
-    with Witness(CORE, PROBES) as witness, Service(
-            scratch, "flask", "-m", "gunicorn", "-w", "3", "-b", "unix:{}", "-c", "hooks.py",
-            "http_flask:app") as service:
-        workers = set()
-        while len(workers) < 3:
-            workers |= {body for _, body in load(service, [("GET", "/worker")] * 24)}
-        answers = load(service, requests_to(True))
-        check_equal(collections.Counter(status for status, _ in answers),
-                    {200: REQUESTS + 20, 500: 10})
-        check_equal({body for status, body in answers if status == 200},
-                    {b"0", b"1", b"2", b"012"})
+    with Witness(CORE, PROBES) as witness:
+        with Service(
+                scratch, "flask", "-m", "gunicorn", "-w", "3", "-b", "unix:{}", "-c", "hooks.py",
+                "http_flask:app") as service:
+            workers = set()
+            while len(workers) < 3:
+                workers |= {body for _, body in load(service, [("GET", "/worker")] * 24)}
+            answers = load(service, requests_to(True))
+            check_equal(collections.Counter(status for status, _ in answers),
+                        {200: REQUESTS + 20, 500: 10})
+            check_equal({body for status, body in answers if status == 200},
+                        {b"0", b"1", b"2", b"012"})
+        # An answer is there before its request is over; when the service is, both are.
         found = by_request(witness.events())
     check_equal(summary(found), {
         **{(f"/item/{i} [GET]", "/item/<int:number>", "200", None): REQUESTS // 3 for i in range(3)},
@@ -127,10 +130,12 @@ def test_flask_in_three_workers_of_gunicorn(scratch):
 
 
 def test_starlette_in_uvicorn(scratch):
-    with Witness(CORE, PROBES) as witness, Service(
-            scratch, "uvicorn", "-m", "uvicorn", "--uds", "{}", "http_starlette:app") as service:
-        answers = load(service, requests_to(False))
-        check_equal(collections.Counter(status for status, _ in answers), {200: REQUESTS, 500: 10})
+    with Witness(CORE, PROBES) as witness:
+        with Service(
+                scratch, "uvicorn", "-m", "uvicorn", "--uds", "{}", "http_starlette:app") as service:
+            answers = load(service, requests_to(False))
+            check_equal(collections.Counter(status for status, _ in answers), {200: REQUESTS, 500: 10})
+        # An answer is there before its request is over; when the service is, both are.
         found = by_request(witness.events())
     seen = summary(found)
     expected = {(f"/item/{i} [GET]", "/item/{number:int}", "200", None): REQUESTS // 3
