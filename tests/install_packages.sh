@@ -33,6 +33,13 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
+# Of servers only their programs are wanted: no package starts one while it is installed.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap 'rm -f $policy' EXIT
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
+fi
 case $missing in *:arm64*) dpkg --add-architecture arm64 ;; esac
 echo "  APT     $missing$peers"
 apt-get update -qq

@@ -13,6 +13,7 @@
 #include "compare/show.h"
 #include "malformed.h"
 #include "message.h"
+#include "progress.h"
 
 /* No short forms: a script that guards against regressions should say what it means. */
 #define OPTION_FORMAT '\001'
@@ -60,11 +61,22 @@ struct arguments {
 
 /* --- comparing ------------------------------------------------------------------------------- */
 
+/* While files are read. */
+struct reading {
+	struct malformed_rows malformed;
+	struct progress progress;
+};
+
 static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
 			  const char *wrong)
 {
 	(void)line_cnt; /* where it begins is enough */
-	malformed_rows__say(ctx, path, line, 1, wrong);
+	malformed_rows__say(&((struct reading *)ctx)->malformed, path, line, 1, wrong);
+}
+
+static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
+{
+	progress__say(&((struct reading *)ctx)->progress, path, done, size);
 }
 
 static int say_failure(int err)
@@ -175,8 +187,8 @@ static bool has_finished(const struct activities *activities)
 static int run(const struct arguments *args)
 {
 	struct activities *recordings[COMPARE_SIDE_CNT] = {};
-	struct malformed_rows malformed = { .command = "compare" };
-	const struct activities_watch watch = { .malformed = say_malformed, .ctx = &malformed };
+	struct reading reading = { .malformed.command = "compare" };
+	const struct activities_watch watch = { say_malformed, &reading, show_progress };
 	int status = 0;
 
 	for (size_t s = 0; !status && s < COMPARE_SIDE_CNT; s++) {
@@ -188,7 +200,8 @@ static int run(const struct arguments *args)
 			status = CLI_EXIT_FAILED;
 		}
 	}
-	malformed_rows__say_rest(&malformed);
+	progress__end(&reading.progress);
+	malformed_rows__say_rest(&reading.malformed);
 	if (!status)
 		status = compare_recordings(recordings, args);
 	for (size_t s = 0; s < COMPARE_SIDE_CNT; s++)

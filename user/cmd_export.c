@@ -11,11 +11,11 @@
 #include "export/new_file.h"
 #include "malformed.h"
 #include "message.h"
+#include "progress.h"
 #include "suggest.h"
 
 enum { OPTION_WEIGHT = '\001', OPTION_TIMESCALE, OPTION_KEY };
 
-#define PROGRESS_ROWS 65536
 #define FORMATS_MAX 16
 
 static const struct cli_option options[] = {
@@ -46,7 +46,7 @@ struct export
 	struct exporter *exporter;
 	struct export_notes notes;
 	uint64_t row_cnt; /* taken */
-	uint64_t read_cnt;
+	struct progress progress;
 	struct malformed_rows malformed;
 	uint64_t torn_cnt;
 };
@@ -67,13 +67,9 @@ static void count_torn(void *ctx, const char *path)
 	((struct export *)ctx)->torn_cnt++;
 }
 
-static void show_progress(void *ctx, const char *path)
+static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
 {
-	struct export *export = ctx;
-
-	(void)path; /* any bytes */
-	if (++export->read_cnt % PROGRESS_ROWS == 0)
-		status_line("export: %" PRIu64 " rows", export->read_cnt);
+	progress__say(&((struct export *)ctx)->progress, path, done, size);
 }
 
 static int take_call(void *ctx, const struct call *call)
@@ -158,7 +154,7 @@ static int read_paths(struct export *export, char **paths, size_t path_cnt, int 
 		*ret_status = CLI_EXIT_FAILED;
 		err = 0;
 	}
-	status_line_clear();
+	progress__end(&export->progress);
 	calls_reader__free(reader);
 	return err;
 }
@@ -177,14 +173,14 @@ static void tell_notes(const struct export *export)
 	if (notes->too_large)
 		message("export: %" PRIu64 " row%s left out: the moment is too large",
 			notes->too_large, notes->too_large == 1 ? "" : "s");
-	if (notes->thread_unknown)
+	if (notes->unknown.thread)
 		message_info("export: the threads of %" PRIu64
 			     " calls are not known: none is shown within another",
-			     notes->thread_unknown);
-	if (notes->cpu_unknown)
+			     notes->unknown.thread);
+	if (notes->unknown.cpu)
 		message("export: of %" PRIu64 " calls the processor time is not known; they count "
 			"as 0",
-			notes->cpu_unknown);
+			notes->unknown.cpu);
 }
 
 /* --- what is written ---------------------------------------------------------------------- */
@@ -264,12 +260,12 @@ static int refuse_format(const char *name)
 	return cli__refuse(&cli, "'%s' is no format; --list shows them", name);
 }
 
-static int parse_weight(const char *text, enum export_weight *ret_weight)
+static int parse_weight(const char *text, enum call_weight *ret_weight)
 {
 	if (!strcmp(text, "wall"))
-		*ret_weight = EXPORT_WEIGHT_WALL;
+		*ret_weight = CALL_WEIGHT_WALL;
 	else if (!strcmp(text, "cpu"))
-		*ret_weight = EXPORT_WEIGHT_CPU;
+		*ret_weight = CALL_WEIGHT_CPU;
 	else
 		return cli__refuse(&cli, "--weight %s: is neither wall nor cpu", text);
 	return 0;

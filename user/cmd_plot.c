@@ -11,6 +11,7 @@
 #include "malformed.h"
 #include "message.h"
 #include "parse.h"
+#include "progress.h"
 #include "plot/machine.h"
 #include "plot/page.h"
 #include "suggest.h"
@@ -25,8 +26,6 @@ enum {
 	OPTION_UNTIL,
 	OPTION_LAST,
 };
-
-#define PROGRESS_ROWS 65536
 
 static const struct cli_option options[] = {
 	{ 'o', "output", "FILE", "write to this file" },
@@ -69,7 +68,7 @@ struct plot {
 	struct plot_data *data;
 	struct malformed_rows malformed;
 	uint64_t torn_cnt;
-	uint64_t read_cnt;
+	struct progress progress;
 };
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -86,13 +85,9 @@ static void count_torn(void *ctx, const char *path)
 	((struct plot *)ctx)->torn_cnt++;
 }
 
-static void show_progress(void *ctx, const char *path)
+static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
 {
-	struct plot *plot = ctx;
-
-	(void)path; /* any bytes */
-	if (++plot->read_cnt % PROGRESS_ROWS == 0)
-		status_line("plot: %" PRIu64 " rows", plot->read_cnt);
+	progress__say(&((struct plot *)ctx)->progress, path, done, size);
 }
 
 /* 0, or -ENOMEM. What cannot be read is told, and shows in *ret_status. */
@@ -130,7 +125,7 @@ static int read_paths(struct plot *plot, char **paths, size_t path_cnt, int *ret
 
 	for (size_t i = 0; !err && i < path_cnt; i++)
 		err = read_path(plot, reader, paths[i], ret_status);
-	status_line_clear();
+	progress__end(&plot->progress);
 	malformed_rows__say_rest(&plot->malformed);
 	calls_reader__free(reader);
 	return err;

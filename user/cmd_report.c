@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/activities.h"
 #include "cli.h"
-#include "clock.h"
 #include "commands.h"
 #include "malformed.h"
 #include "message.h"
 #include "parse.h"
+#include "progress.h"
+#include "report/rates.h"
 #include "report/selection.h"
+#include "report/tree.h"
 #include "report_print.h"
-
-#define PROGRESS_INTERVAL_NS UINT64_C(100000000)
 
 /* No short forms: letters are scarce. */
 enum {
@@ -27,13 +26,22 @@ enum {
 	OPTION_UNTIL,
 	OPTION_LAST,
 	OPTION_ONLY,
-	OPTION_TOP
+	OPTION_TOP,
+	OPTION_BY,
+	OPTION_TREE,
+	OPTION_RATE,
+	OPTION_SERIES
 };
 
 static const struct cli_option options[] = {
 	{ OPTION_FORMAT, "format", "FORMAT", REPORT_FORMATS },
 	{ OPTION_COLUMNS, "columns", "NAME,...", "show these, in this order" },
 	{ OPTION_ALL, "all", NULL, "show all columns" },
+	{ OPTION_BY, "by", "COLUMN,...",
+	  "tell calls apart by pid, tid, comm, failed, ended, host, ..." },
+	{ OPTION_TREE, "tree", "[HOW]", "states within others: nesting (default) or name" },
+	{ OPTION_RATE, "rate", "DURATION", "how many calls ended in each such interval" },
+	{ OPTION_SERIES, "series", NULL, "with --rate: show the intervals themselves" },
 	{ OPTION_ONLY, "only", "TABLE", "states or processes" },
 	{ OPTION_TOP, "top", "N", "show so many processes in a table (default 10)" },
 	{ OPTION_STATE, "state", "GLOB", "only states that match; repeatable" },
@@ -72,33 +80,48 @@ static int read_paths(struct activities *activities, char **paths, size_t path_c
 	return status;
 }
 
-static int print_report(const struct report_input *input, const struct report_look *look,
-			bool *ret_any)
+static bool has_anything(const struct report *report, const struct report_look *look)
 {
-	struct report report = { .activities = input->activities, .processes = input->processes };
-	int err;
+	if (look->view == REPORT_VIEW_NESTING)
+		return report->tree.cnt;
+	return (look->only != REPORT_PROCESSES && report->states.finished) ||
+	       (look->only != REPORT_STATES && !report_look__is_special(look) &&
+		processes__cnt(report->processes));
+}
 
-	err = report_states__make(input->activities, &report.states);
-	if (err)
-		return err;
-	err = report__print(&report, look);
-	*ret_any = (look->only != REPORT_PROCESSES && report.states.finished) ||
-		   (look->only != REPORT_STATES && processes__cnt(input->processes));
-	report_states__free(&report.states);
-	return err;
+/* -E2BIG if there are more rows than anybody wants. */
+static int make_view(struct report *report, const struct report_look *look)
+{
+	switch (look->view) {
+	case REPORT_VIEW_NAMES:
+		return report_tree__make_by_name(&report->states, &report->tree);
+	case REPORT_VIEW_INTERVALS:
+		return report_intervals__cnt(&report->states) > REPORT_INTERVALS_MAX ? -E2BIG : 0;
+	default:
+		return 0;
+	}
+}
+
+static const char *explain(int err)
+{
+	if (err == -EIO)
+		return "writing to standard output failed";
+	return err == -E2BIG ? "these are too many intervals to show (try longer ones, or a time)"
+			     : strerror(-err);
 }
 
 /* status: of reading. Returns the one of everything. */
-static int report_on(const struct report_input *input, const struct report_selection *selection,
+static int report_on(struct report *report, const struct report_selection *selection,
 		     const struct report_look *look, int status)
 {
-	bool any = false;
+	bool any = has_anything(report, look);
 	int err;
 
-	err = print_report(input, look, &any);
+	err = make_view(report, look);
+	if (!err)
+		err = report__print(report, look);
 	if (err)
-		message("report: %s",
-			err == -EIO ? "writing to standard output failed" : strerror(-err));
+		message("report: %s", explain(err));
 	else if (!any && !status)
 		message("report: no %s was found%s",
 			look->only == REPORT_PROCESSES ? "process" : "finished activity",
@@ -109,7 +132,8 @@ static int report_on(const struct report_input *input, const struct report_selec
 /* While files are read. */
 struct reading {
 	struct malformed_rows malformed;
-	uint64_t told_ns; /* when the status line was replaced; 0: reading has just begun */
+	struct progress progress;
+	uint64_t torn_cnt;
 };
 
 static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
@@ -120,22 +144,9 @@ static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t l
 	malformed_rows__say(&reading->malformed, path, line, line_cnt, wrong);
 }
 
-/* Nobody is told of what takes no time. */
-static void say_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
+static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
 {
-	struct reading *reading = ctx;
-	uint64_t now_ns = clock_monotonic_ns();
-
-	if (!reading->told_ns)
-		reading->told_ns = now_ns;
-	if (now_ns - reading->told_ns < PROGRESS_INTERVAL_NS)
-		return;
-	reading->told_ns = now_ns;
-	if (size)
-		status_line("%s: read %" PRIu64 " of %" PRIu64 " MB", path, done / 1000000,
-			    size / 1000000);
-	else
-		status_line("%s: read %" PRIu64 " MB", path, done / 1000000);
+	progress__say(&((struct reading *)ctx)->progress, path, done, size);
 }
 
 /* For comparing: the report is the same. */
@@ -152,31 +163,126 @@ static void set_threads(struct activities *activities)
 	activities__set_reading(activities, &reading);
 }
 
+static int say_no_memory(void)
+{
+	message("report: no memory");
+	return CLI_EXIT_FAILED;
+}
+
+static int report_states(char **paths, size_t path_cnt, struct report_selection *selection,
+			 const struct report_look *look)
+{
+	struct reading reading = { .malformed.command = "report" };
+	const struct activities_watch watch = { say_malformed, &reading, show_progress };
+	struct report_input input = {};
+	struct report report = {};
+	int status;
+
+	if (report_input__open(&input, &watch, &selection->filter))
+		return say_no_memory();
+	activities__set_grouping(input.activities, &look->by);
+	set_threads(input.activities);
+	status = read_paths(input.activities, paths, path_cnt);
+	progress__end(&reading.progress);
+	malformed_rows__say_rest(&reading.malformed);
+	report.activities = input.activities;
+	report.processes = input.processes;
+	if (report_states__make(input.activities, &report.states))
+		status = say_no_memory();
+	else
+		status = report_on(&report, selection, look, status);
+	time_tree__free(&report.tree);
+	report_states__free(&report.states);
+	report_input__close(&input);
+	return status;
+}
+
+/* --- calls within calls ----------------------------------------------------------------------- */
+
+static void count_torn(void *ctx, const char *path)
+{
+	(void)path;
+	((struct reading *)ctx)->torn_cnt++;
+}
+
+static int read_nested(struct nested_calls *nested, struct calls_reader *reader, char **paths,
+		       size_t path_cnt)
+{
+	struct fault why;
+	int status = 0, err;
+
+	for (size_t i = 0; i < path_cnt; i++) {
+		why.text[0] = '\0';
+		err = calls_reader__read_path(reader, paths[i], &why);
+		nested_calls__end_path(nested);
+		if (!err)
+			continue;
+		message("report: %s", *why.text ? why.text : strerror(-err));
+		status = CLI_EXIT_FAILED;
+	}
+	return status;
+}
+
+static int report_nested(struct nested_calls *nested, char **paths, size_t path_cnt,
+			 const struct report_selection *selection, const struct report_look *look)
+{
+	const struct calls_taker taker = { .call = nested_calls__take_call,
+					   .summary = nested_calls__take_summary,
+					   .ledger = nested_calls__take_ledger,
+					   .ctx = nested };
+	struct reading reading = { .malformed.command = "report" };
+	const struct data_watch watch = { say_malformed, count_torn, show_progress, &reading };
+	struct calls_reader *reader = calls_reader__new(&taker, &watch);
+	struct report_input nothing = {};
+	struct report report = {};
+	int status;
+
+	if (!reader || report_input__open(&nothing, NULL, NULL)) {
+		calls_reader__free(reader);
+		return say_no_memory();
+	}
+	status = read_nested(nested, reader, paths, path_cnt);
+	progress__end(&reading.progress);
+	malformed_rows__say_rest(&reading.malformed);
+	report.activities = nothing.activities;
+	report.processes = nothing.processes;
+	report.malformed_cnt = reading.malformed.cnt;
+	report.torn_cnt = reading.torn_cnt;
+	if (nested_calls__finish(nested, &report.tree, &report.nested))
+		status = say_no_memory();
+	else
+		status = report_on(&report, selection, look, status);
+	time_tree__free(&report.tree);
+	calls_reader__free(reader);
+	report_input__close(&nothing);
+	return status;
+}
+
+static int report_nesting(char **paths, size_t path_cnt, const struct report_selection *selection,
+			  const struct report_look *look)
+{
+	struct nested_calls *nested = nested_calls__new(&selection->filter);
+	int status =
+		nested ? report_nested(nested, paths, path_cnt, selection, look) : say_no_memory();
+
+	nested_calls__free(nested);
+	return status;
+}
+
 static int report_paths(char **paths, size_t path_cnt, struct report_selection *selection,
 			const struct report_look *look)
 {
-	struct reading reading = { .malformed.command = "report" };
-	const struct activities_watch watch = { say_malformed, &reading, say_progress };
-	struct report_input input = {};
 	struct fault why = {};
-	int status;
 
 	if (report_selection__find_last(selection, paths, path_cnt, &why)) {
 		message("report: %s", why.text);
 		return CLI_EXIT_FAILED;
 	}
-	if (report_input__open(&input, &watch, &selection->filter)) {
-		message("report: no memory");
-		return CLI_EXIT_FAILED;
-	}
-	set_threads(input.activities);
-	status = read_paths(input.activities, paths, path_cnt);
-	status_line_clear();
-	malformed_rows__say_rest(&reading.malformed);
-	status = report_on(&input, selection, look, status);
-	report_input__close(&input);
-	return status;
+	return look->view == REPORT_VIEW_NESTING ? report_nesting(paths, path_cnt, selection, look)
+						 : report_states(paths, path_cnt, selection, look);
 }
+
+/* --- the command line ------------------------------------------------------------------------- */
 
 static int set_only(struct report_look *look, const char *name, struct fault *why)
 {
@@ -197,9 +303,33 @@ static int set_top(struct report_look *look, const char *text, struct fault *why
 	return err ? fault__set(why, err, "--top: '%s' is no number", text) : 0;
 }
 
+static int set_tree(struct report_look *look, const char *how, struct fault *why)
+{
+	if (!how || !strcmp(how, "nesting"))
+		look->view = REPORT_VIEW_NESTING;
+	else if (!strcmp(how, "name"))
+		look->view = REPORT_VIEW_NAMES;
+	else
+		return fault__set(why, -EINVAL, "--tree: there are nesting and name, not '%s'",
+				  how);
+	return 0;
+}
+
+static int set_rate(struct report_look *look, const char *text, struct fault *why)
+{
+	int err = parse_duration_ns(text, &look->by.interval_ns);
+
+	if (!err && !look->by.interval_ns)
+		err = -ERANGE;
+	return err ? fault__set(why, err, "--rate: '%s' is no duration (try 1s, 500ms or 1min)",
+				text)
+		   : 0;
+}
+
 struct request {
 	struct report_look look;
 	struct report_selection selection;
+	bool series;
 };
 
 static int take_option(struct request *request, int letter, char *arg, struct fault *why)
@@ -219,6 +349,15 @@ static int take_option(struct request *request, int letter, char *arg, struct fa
 	case OPTION_ALL:
 		request->look.all = true;
 		return 0;
+	case OPTION_BY:
+		return report_groups__add(&request->look.by, arg, why);
+	case OPTION_TREE:
+		return set_tree(&request->look, arg, why);
+	case OPTION_RATE:
+		return set_rate(&request->look, arg, why);
+	case OPTION_SERIES:
+		request->series = true;
+		return 0;
 	case OPTION_ONLY:
 		return set_only(&request->look, arg, why);
 	case OPTION_TOP:
@@ -236,10 +375,30 @@ static int take_option(struct request *request, int letter, char *arg, struct fa
 	}
 }
 
-static int check_request(const struct request *request, struct fault *why)
+/* What of the states is shown: one of these. */
+static int choose_view(struct request *request, struct fault *why)
+{
+	struct report_look *look = &request->look;
+	bool tree = look->view != REPORT_VIEW_STATES;
+	bool special = tree || look->by.interval_ns || look->by.column_cnt;
+
+	if (request->series && !look->by.interval_ns)
+		return fault__set(why, -EINVAL, "--series is of --rate, which is missing");
+	if (tree && (look->by.interval_ns || look->by.column_cnt))
+		return fault__set(why, -EINVAL, "--tree goes with neither --rate nor --by");
+	if (special && look->only == REPORT_PROCESSES)
+		return fault__set(why, -EINVAL, "--only processes shows nothing of states");
+	if (look->by.interval_ns)
+		look->view = request->series ? REPORT_VIEW_INTERVALS : REPORT_VIEW_RATES;
+	return 0;
+}
+
+static int check_request(struct request *request, struct fault *why)
 {
 	int err = report_selection__check(&request->selection, why);
 
+	if (!err)
+		err = choose_view(request, why);
 	return err ? err : report_look__check(&request->look, why);
 }
 
@@ -275,6 +434,7 @@ int cmd_report(int argc, char **argv)
 	else if (status == CLI_END)
 		status = report_paths(argv + operand, (size_t)(argc - operand), &request.selection,
 				      &request.look);
+	report_groups__free(&request.look.by);
 	report_selection__free(&request.selection);
 	return status;
 }

@@ -9,6 +9,8 @@
 #include "json.h"
 #include "message.h"
 #include "report/notes.h"
+#include "report/rates.h"
+#include "report/tree.h"
 #include "report/usage.h"
 #include "suggest.h"
 
@@ -22,7 +24,9 @@ _Static_assert(1 << STATES == REPORT_STATES && 1 << PROCESSES == REPORT_PROCESSE
 struct page {
 	const struct report *report;
 	const struct report_look *look;
+	struct group_columns grouped;
 	struct sheet *sheets[TABLE_CNT];
+	size_t fixed[TABLE_CNT]; /* so many columns say what the row is of */
 	struct sheet_choice columns[TABLE_CNT];
 	bool shown[TABLE_CNT];
 	struct report_notes notes;
@@ -31,6 +35,7 @@ struct page {
 struct report_format {
 	const char *name;
 	bool for_people;
+	enum tree_indent indent;
 	int (*print)(const struct page *page);
 };
 
@@ -56,18 +61,21 @@ static int refuse_column(struct sheet *const *sheets, const char *name, struct f
 	return fault__set(why, -EINVAL, "there is no column '%s'", name);
 }
 
-/* Behind the first one, which is always there. A table of which none is named keeps its cnt of 1.
+/* Behind the first ones, which are always there. A table of which none is named keeps these only.
  */
-static int choose_named(struct sheet *const *sheets, const char *list, struct sheet_choice *choices,
-			struct fault *why)
+static int choose_named(struct page *page, const char *list, struct fault *why)
 {
+	struct sheet *const *sheets = page->sheets;
+	struct sheet_choice *choices = page->columns;
 	char *copy = strdup(list);
 	char *rest = copy, *name;
 	int err = copy ? 0 : -ENOMEM;
 	bool found;
 
-	for (size_t t = 0; t < TABLE_CNT; t++)
-		choices[t] = (struct sheet_choice) { .cnt = 1 };
+	for (size_t t = 0; t < TABLE_CNT; t++) {
+		sheet__choose_all(sheets[t], &choices[t]);
+		choices[t].cnt = page->fixed[t];
+	}
 	while (!err && (name = strsep(&rest, ","))) {
 		name += strspn(name, " ");
 		found = !*name;
@@ -94,7 +102,8 @@ static void choose_for_people(struct page *page, size_t table)
 	struct sheet_choice *choice = &page->columns[table];
 
 	sheet__choose_usual(page->sheets[table], choice);
-	if (table == STATES && report_states__any_failed(&report->states))
+	if (table == STATES && page->look->view == REPORT_VIEW_STATES &&
+	    report_states__any_failed(&report->states))
 		sheet__choose(page->sheets[table], choice, "failed");
 	if (table == PROCESSES && report_usage__any_failed(report->processes))
 		sheet__choose(page->sheets[table], choice, "exit_code");
@@ -109,12 +118,12 @@ static int choose(struct page *page)
 	int err;
 
 	if (look->columns) {
-		err = choose_named(page->sheets, look->columns, page->columns, NULL);
+		err = choose_named(page, look->columns, NULL);
 		if (err)
 			return err;
 	}
 	for (size_t t = 0; t < TABLE_CNT; t++) {
-		if (look->columns && page->columns[t].cnt > 1)
+		if (look->columns && page->columns[t].cnt > page->fixed[t])
 			continue;
 		if (look->format->for_people && !look->all && page->shown[t])
 			choose_for_people(page, t);
@@ -124,9 +133,30 @@ static int choose(struct page *page)
 	return 0;
 }
 
+static struct sheet *make_view(struct page *page)
+{
+	const struct report_look *look = page->look;
+	const struct report *report = page->report;
+
+	switch (look->view) {
+	case REPORT_VIEW_STATES:
+		break;
+	case REPORT_VIEW_NESTING:
+	case REPORT_VIEW_NAMES:
+		return report_tree__sheet(&report->tree, look->format->indent);
+	case REPORT_VIEW_RATES:
+		return report_rates__sheet(&report->states, &look->by, &page->grouped);
+	case REPORT_VIEW_INTERVALS:
+		return report_intervals__sheet(&report->states, &look->by, &page->grouped);
+	}
+	return report_states__sheet(&report->states, &look->by, &page->grouped);
+}
+
 static int make_sheets(struct page *page)
 {
-	page->sheets[STATES] = report_states__sheet(&page->report->states);
+	page->sheets[STATES] = make_view(page);
+	page->fixed[STATES] = 1 + page->look->by.column_cnt;
+	page->fixed[PROCESSES] = 1;
 	page->sheets[PROCESSES] = report_usage__sheet(page->report->processes);
 	return page->sheets[STATES] && page->sheets[PROCESSES] ? 0 : -ENOMEM;
 }
@@ -145,9 +175,14 @@ int report_look__check(const struct report_look *look, struct fault *why)
 	int err = make_sheets(&page);
 
 	if (!err && look->columns)
-		err = choose_named(page.sheets, look->columns, page.columns, why);
+		err = choose_named(&page, look->columns, why);
 	page__free(&page);
 	return err;
+}
+
+bool report_look__is_special(const struct report_look *look)
+{
+	return look->view != REPORT_VIEW_STATES || look->by.column_cnt;
 }
 
 /* --- the formats ----------------------------------------------------------------------------- */
@@ -231,25 +266,27 @@ static json_t *notes_json(const struct report_notes *notes)
 static uint64_t count_malformed(const struct report *report)
 {
 	return activities__malformed_cnt(report->activities) +
-	       processes__malformed_cnt(report->processes);
+	       processes__malformed_cnt(report->processes) + report->malformed_cnt;
 }
 
 static uint64_t count_torn(const struct report *report)
 {
-	return activities__torn_cnt(report->activities) + processes__torn_cnt(report->processes);
+	return activities__torn_cnt(report->activities) + processes__torn_cnt(report->processes) +
+	       report->torn_cnt;
 }
 
 /* json_object_set_new takes what it is given, and fails with NULL. */
 static int print_json(const struct page *page)
 {
-	static const char *const names[TABLE_CNT] = { "states", "processes" };
+	static const char *const views[] = { "states", "tree", "tree", "rates", "intervals" };
+	const char *const names[TABLE_CNT] = { views[page->look->view], "processes" };
 	json_t *json = json_object();
 	int err = 0;
 
 	if (!json)
 		return -ENOMEM;
 	for (size_t t = 0; t < TABLE_CNT; t++) {
-		if (page->shown[t] || !page->look->only)
+		if (page->shown[t] || (!page->look->only && !report_look__is_special(page->look)))
 			err |= json_object_set_new(json, names[t],
 						   sheet__json(page->sheets[t], &page->columns[t]));
 	}
@@ -266,10 +303,10 @@ static int print_json(const struct page *page)
 }
 
 static const struct report_format formats[] = {
-	{ "table", true, print_table },
-	{ "csv", false, print_csv },
-	{ "json", false, print_json },
-	{ "markdown", false, print_markdown },
+	{ "table", true, TREE_INDENT_BLANKS, print_table },
+	{ "csv", false, TREE_INDENT_NONE, print_csv },
+	{ "json", false, TREE_INDENT_NONE, print_json },
+	{ "markdown", false, TREE_INDENT_MARKUP, print_markdown },
 };
 
 const struct report_format *report_format__find(const char *name)
@@ -288,6 +325,8 @@ static bool is_shown(const struct page *page, size_t table)
 {
 	if (page->look->only)
 		return page->look->only & 1u << table;
+	if (report_look__is_special(page->look))
+		return table == STATES;
 	return sheet__row_cnt(page->sheets[table]);
 }
 
@@ -303,7 +342,7 @@ static int make_page(struct page *page)
 	err = choose(page);
 	if (err)
 		return err;
-	return report_notes__make(report, page->shown[STATES], &page->notes);
+	return report_notes__make(report, page->look, page->shown[STATES], &page->notes);
 }
 
 int report__print(const struct report *report, const struct report_look *look)

@@ -11,12 +11,27 @@
 #include "analysis/processes.h"
 #include "fault.h"
 #include "report/human.h"
+#include "analysis/nested_calls.h"
+#include "report/groups.h"
 #include "report/states.h"
+
+/* What is shown of states. */
+enum report_view {
+	REPORT_VIEW_STATES,
+	REPORT_VIEW_NESTING,
+	REPORT_VIEW_NAMES,
+	REPORT_VIEW_RATES,
+	REPORT_VIEW_INTERVALS,
+};
 
 struct report {
 	const struct activities *activities;
 	struct report_states states;
 	struct processes *processes;
+	struct time_tree tree;	    /* of two of the views */
+	struct nested_notes nested; /* of REPORT_VIEW_NESTING */
+	uint64_t malformed_cnt;	    /* likewise: of rows read besides */
+	uint64_t torn_cnt;
 };
 
 enum report_tables {
@@ -35,11 +50,17 @@ const struct report_format *report_format__find(const char *name);
 
 struct report_look {
 	const struct report_format *format;
+	enum report_view view;
+	struct activities_grouping by;
 	const char *columns; /* names between commas; NULL: what the format shows */
 	bool all;	     /* columns, in the formats for people too */
-	unsigned int only;   /* enum report_tables; 0: each that has rows */
+	unsigned int only;   /* enum report_tables; 0: each that has rows, and of states alone if
+				they are not shown as usual */
 	uint64_t top;	     /* processes, in a table */
 };
+
+/* Nobody who asks for more of states than usual wants to see processes too. */
+bool report_look__is_special(const struct report_look *look);
 
 /* Are there such columns? -EINVAL with why, or -ENOMEM. */
 int report_look__check(const struct report_look *look, struct fault *why);

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -203,6 +204,30 @@ def test_openmetrics_are_understood_and_right(scratch):
     check_equal(sample(samples, "lost_calls_total", state="STEP", reason="other"), 1)
     check_equal(sample(samples, "lost_calls_total", state="MOVING", reason="ring"), 3)
     check_equal(sample(samples, "unmatched_returns_total", state="MOVING"), 1)
+
+
+def promtool(text):
+    """What Prometheus itself says of a scrape."""
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True,
+                          timeout=harness.DEADLINE_S)
+    return done.returncode, done.stderr.decode()
+
+
+def as_prometheus_text(text):
+    """The older of its two formats calls the family of a counter as its samples."""
+    for name in re.findall(rb"^# TYPE (\S+) counter$", text, re.M):
+        text = re.sub(rb"^# (TYPE|HELP) %s " % name, rb"# \1 %s_total " % name, text, flags=re.M)
+    return text
+
+
+def test_openmetrics_are_accepted_by_Prometheus(scratch):
+    check(shutil.which("promtool"), "promtool is not installed (Debian package prometheus)")
+    rows = 'state,start_ns,duration_ns,ended\n"a""\\n{b},\n\\ é",1,2,return\n'.encode()
+    for path, stdin in (RECORDING, b""), ("-", rows):
+        text = export("--format", "openmetrics", path, stdin=stdin)[0]
+        check_equal(promtool(as_prometheus_text(text)), (0, ""), path)
+    check_equal(promtool(text.replace(b"# EOF", b"tacho_calls_total{state=} 1"))[0], 1,
+                "it refuses what is wrong")
 
 
 def test_openmetrics_counts_a_bound_as_below_it(scratch):

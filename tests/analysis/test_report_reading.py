@@ -220,15 +220,14 @@ def test_what_is_spoiled_is_said_and_what_came_before_counts(scratch):
 # --- progress -----------------------------------------------------------------------------------
 
 
-def test_long_reading_is_told_on_a_terminal(scratch):
-    rows = b"".join(robot_rows(random.Random(7), 20000))
+def check_progress(command, rows):
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
-    process = subprocess.Popen([harness.TACHO, "report", "-"], stdin=subprocess.PIPE,
+    process = subprocess.Popen([harness.TACHO, *map(str, command)], stdin=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, stderr=theirs)
     said, until = b"", time.monotonic() + DEADLINE_S
     while b"standard input: read " not in said:
-        check(time.monotonic() < until, f"said {said}")
+        check(time.monotonic() < until, f"{command} said {said}")
         process.stdin.write(rows)
         process.stdin.flush()
         try:
@@ -236,14 +235,24 @@ def test_long_reading_is_told_on_a_terminal(scratch):
         except BlockingIOError:
             pass
     process.stdin.close()
-    check_equal(process.wait(DEADLINE_S), 0)
+    check_equal(process.wait(DEADLINE_S), 0, command)
     os.close(theirs)
     try:
         said += os.read(ours, 65536)
     except OSError:  # nobody has the other end
         pass
     os.close(ours)
-    check(b" MB" in said, f"said {said}")
+    check(b" MB" in said, f"{command} said {said}")
+
+
+def test_long_reading_is_told_on_a_terminal_by_every_command(scratch):
+    rows = b"".join(robot_rows(random.Random(7), 20000))
+    base = pathlib.Path(scratch) / NAME
+    base.write_bytes(rows)
+    for command in (("report", "-"), ("report", "--tree", "-"), ("compare", base, "-"),
+                    ("export", "--format=folded", "-"),
+                    ("plot", "-o", pathlib.Path(scratch) / "page.html", "-")):
+        check_progress(command, rows)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
  * Rows of calls, from any bytes: read fast, in blocks of any size, by one thread and by several,
  * they are what reading them with care makes of them, malformed rows and their lines included.
  *
- * The first byte says how long the blocks are, the second how many threads there are (1 to 4) and
- * what is asked for.
+ * The first byte says how long the blocks are, the second how many threads there are (1 to 4),
+ * what is asked for, and by what it is grouped.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memfd_create */
@@ -35,6 +35,13 @@ static const struct activities_filter *choose_filter(unsigned int choice)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 {
 	const struct activities_reading careful = { .careful = true };
+	static const struct activities_grouping groupings[4] = {
+		{},
+		{ .columns = { "comm", "a", "ended" }, .column_cnt = 3 },
+		{ .columns = { "failed" }, .column_cnt = 1, .interval_ns = 7 },
+		{ .columns = { "duration_ns", "host" }, .column_cnt = 2 },
+	};
+	const struct activities_grouping *grouping;
 	struct activities_reading fast = {};
 	const struct activities_filter *filter;
 	char *slow_text, *fast_text;
@@ -44,8 +51,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t sz)
 	fast.block_sz = data[0] + 1U;
 	fast.threads = 1 + (data[1] & 3);
 	filter = choose_filter(data[1] >> 2 & 7);
-	slow_text = transcript_of((const char *)data + 2, sz - 2, &careful, filter, 0);
-	fast_text = transcript_of((const char *)data + 2, sz - 2, &fast, filter, 0);
+	grouping = &groupings[data[1] >> 5 & 3];
+	slow_text =
+		transcript_of_groups((const char *)data + 2, sz - 2, &careful, filter, grouping, 0);
+	fast_text =
+		transcript_of_groups((const char *)data + 2, sz - 2, &fast, filter, grouping, 0);
 	transcript_require(!strcmp(slow_text, fast_text));
 	free(slow_text);
 	free(fast_text);

@@ -43,6 +43,24 @@ static inline void transcript_numbers(FILE *out, const char *what, const uint64_
 		fprintf(out, ",%llu", (unsigned long long)numbers[i]);
 }
 
+static inline void transcript_intervals(FILE *out, const struct activity_series *series)
+{
+	struct interval_counts counts = { .length_ns = series->intervals.length_ns };
+
+	for (size_t i = 0; i < series->intervals.cnt; i++) {
+		const struct interval_count *item = &series->intervals.items[i];
+
+		for (uint64_t n = 0; n < item->cnt; n++)
+			transcript_require(
+				!interval_counts__add(&counts, item->idx * counts.length_ns));
+	}
+	interval_counts__settle(&counts);
+	for (size_t i = 0; i < counts.cnt; i++)
+		fprintf(out, " %llu:%llu", (unsigned long long)counts.items[i].idx,
+			(unsigned long long)counts.items[i].cnt);
+	interval_counts__free(&counts);
+}
+
 static inline void transcript_series(FILE *out, const struct activity_series *series)
 {
 	uint64_t *durations = activity_series__durations(series);
@@ -54,11 +72,16 @@ static inline void transcript_series(FILE *out, const struct activity_series *se
 
 	transcript_require(durations && durations__cnt(&series->durations) == series->cnt);
 	qsort(durations, series->cnt, sizeof(*durations), transcript_compare);
-	fprintf(out, "%s", series->state);
+	fprintf(out, "%s%s", series->state, series->is_rest ? " (rest)" : "");
+	for (size_t i = 0; i < ACTIVITIES_BY_MAX; i++) {
+		if (series->values[i])
+			fprintf(out, "|%s", series->values[i]);
+	}
 	transcript_numbers(out, "durations", durations, series->cnt);
 	transcript_numbers(out, "ended", series->rows_ended, TACHO_ENDED_CNT);
 	transcript_numbers(out, "rest", rest, sizeof(rest) / sizeof(*rest));
 	transcript_numbers(out, "ledger", &series->ledger.entries, 1);
+	transcript_intervals(out, series);
 	fprintf(out, "\n");
 	free(durations);
 }
@@ -94,9 +117,11 @@ static inline void transcript_all(FILE *out, struct activities *activities)
 }
 
 /* The caller frees it. filter may be NULL; with_processes: files of processes are known. */
-static inline char *transcript_of(const char *data, size_t sz,
-				  const struct activities_reading *reading,
-				  const struct activities_filter *filter, int with_processes)
+static inline char *transcript_of_groups(const char *data, size_t sz,
+					 const struct activities_reading *reading,
+					 const struct activities_filter *filter,
+					 const struct activities_grouping *grouping,
+					 int with_processes)
 {
 	char *text = NULL;
 	size_t text_sz = 0;
@@ -115,6 +140,7 @@ static inline char *transcript_of(const char *data, size_t sz,
 	other = processes__as_other(processes);
 	activities__set_reading(activities, reading);
 	activities__set_filter(activities, filter);
+	activities__set_grouping(activities, grouping);
 	processes__set_filter(processes, filter);
 	if (with_processes)
 		activities__set_other(activities, &other);
@@ -128,6 +154,15 @@ static inline char *transcript_of(const char *data, size_t sz,
 	processes__free(processes);
 	transcript_require(fclose(out) == 0);
 	return text;
+}
+
+static inline char *transcript_of(const char *data, size_t sz,
+				  const struct activities_reading *reading,
+				  const struct activities_filter *filter, int with_processes)
+{
+	static const struct activities_grouping by_state;
+
+	return transcript_of_groups(data, sz, reading, filter, &by_state, with_processes);
 }
 
 #endif

@@ -8,6 +8,8 @@
  *                            any spelling of its header row may stand anywhere in it, and the
  *                            states may be the numbers 0 to 4 of its first versions
  *     activity_detail.csv    by its header row
+ *     duration.*.csv         of QuantumLeap, and processing_metrics_*.csv of Junmai: by their
+ *                            header rows (peer_rows.h)
  *     activity_summary.csv   by its header row: calls that have no rows of their own, summed up
  *     activity_ledger.csv    by its header row; has no activities, but says what was lost
  *     activity_probes.csv    by its header row; says nothing of activities and is passed over
@@ -24,6 +26,7 @@
 #include <stdint.h>
 
 #include "analysis/durations.h"
+#include "analysis/interval_counts.h"
 #include "fault.h"
 #include "row.h"
 #include "tacho/glob.h"
@@ -38,13 +41,30 @@ struct activity_sums {
 	uint64_t max_ns;
 };
 
+#define ACTIVITIES_BY_MAX 3
+#define ACTIVITIES_GROUPS_MAX 10000
+
+/* What calls are told apart by besides their states. All calls of a state beyond the bound above
+ * are in one group. */
+struct activities_grouping {
+	/* As header rows name them; "host": the path that was added. A file without such a column
+	 * has empty values. */
+	const char *columns[ACTIVITIES_BY_MAX];
+	size_t column_cnt;
+	uint64_t interval_ns; /* count those that ended in each so long interval; 0: do not */
+};
+
 struct activity_series {
-	bool ignored;		    /* not asked for: never seen from outside */
-	bool rows_only;		    /* the ledger counts other calls, too */
-	char *state;		    /* any bytes from the file, NUL-terminated */
-	size_t cnt;		    /* calls that finished: they returned, or an exception or
-				       unwinding ended them ... */
-	struct durations durations; /* ... and how long they took, in nanoseconds */
+	bool ignored;			  /* not asked for: never seen from outside */
+	bool rows_only;			  /* the ledger counts other calls, too */
+	bool is_rest;			  /* calls that have no group of their own */
+	char *key;			  /* group_key.h */
+	const char *state;		  /* any bytes from the file, NUL-terminated; in the key */
+	char *values[ACTIVITIES_BY_MAX];  /* of the columns; likewise; NULL in the rest */
+	struct interval_counts intervals; /* if they are asked for */
+	size_t cnt;			  /* calls that finished: they returned, or an exception or
+					     unwinding ended them ... */
+	struct durations durations;	  /* ... and how long they took, in nanoseconds */
 	uint64_t rows_ended[TACHO_ENDED_CNT]; /* rows that say so, by enum tacho_ended */
 	uint64_t failed_cnt;	   /* of those that finished, as far as rows say so ... */
 	uint64_t failed_known_cnt; /* ... which these do */
@@ -105,6 +125,13 @@ void activities__set_filter(struct activities *activities, const struct activiti
 /* Is this moment one that is asked for? filter may be NULL. */
 bool activities_filter__has_moment(const struct activities_filter *filter, uint64_t ns);
 
+/* To be called before anything is added. Borrowed for the life of the activities. */
+void activities__set_grouping(struct activities *activities,
+			      const struct activities_grouping *grouping);
+
+/* Was that column of the grouping in any file? */
+bool activities__has_column(const struct activities *activities, size_t idx);
+
 /* How files are read. What is read does not depend on it. */
 struct activities_reading {
 	size_t threads;	 /* at most; 0: as many as there are processors */
@@ -133,8 +160,9 @@ void activities__set_other(struct activities *activities, const struct activitie
 /*
  * Adds what is in a file, a pipe ("-": standard input), or a directory: of that,
  * activity_detail.csv or else robot_activity_data or else robot_context_data, with what rotation
- * has made of it, and activity_summary.csv and activity_ledger.csv. A file that was read already is
- * not read again. 0, or a negative errno with why; what could be read until then stays.
+ * has made of it, or else the files of calls of other tools; and activity_summary.csv and
+ * activity_ledger.csv. A file that was read already is not read again. 0, or a negative errno with
+ * why; what could be read until then stays.
  */
 int activities__add_path(struct activities *activities, const char *path, struct fault *why);
 

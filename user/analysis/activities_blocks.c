@@ -170,6 +170,7 @@ static int pass_calls(struct worker *worker, size_t call_cnt)
 		if (!*series)
 			return -ENOMEM;
 		counts->parts[state->number].ignored = (*series)->ignored;
+		counts->parts[state->number].intervals.length_ns = (*series)->intervals.length_ns;
 	}
 	csv_reader__pass_lines(worker->blocks->reader, call_cnt - worker->passed);
 	worker->passed = call_cnt;
@@ -310,8 +311,8 @@ static int worker__free(struct worker *worker)
 
 	if (!worker)
 		return 0;
-	err = worker->err;
-	scan_counts__join(&worker->counts, worker->blocks->activities);
+	err = scan_counts__join(&worker->counts, worker->blocks->activities);
+	err = worker->err ? worker->err : err;
 	scan_counts__free(&worker->counts);
 	scan__free(&worker->scan);
 	free(worker->block);
@@ -412,6 +413,7 @@ int activities__read_fd(struct activities *activities, int fd, const char *path,
 	else
 		err = fault__set(why, -ENOMEM, "%s: no memory", path);
 	csv_reader__free(blocks.reader);
+	source__free(&blocks.source);
 	free(blocks.kept);
 	input__free(blocks.input);
 	return err;

@@ -4,6 +4,7 @@
  *
  *     activities.c         the series, and which files a path stands for
  *     activities_rows.c    what the rows of a file say
+ *     activities_peers.c   what those of other tools say
  *     activities_scan.c    plain rows of calls, many at a time
  *     activities_blocks.c  files, in blocks, by several threads
  *     activities_filter.c  which rows count
@@ -31,11 +32,14 @@ struct activities {
 	struct activity_series **series;
 	size_t series_cnt;
 	size_t series_capacity;
-	void *by_state; /* a tsearch(3) tree of the same series, and of ignored ones */
+	void *by_key; /* a tsearch(3) tree of the same series, and of ignored ones */
 	struct activity_series *recent; /* rows of one state often come in a row */
 	struct files_read files_read;
 	const struct activities_filter *filter; /* NULL: everything */
 	const struct activities_other *other;	/* may be NULL */
+	const struct activities_grouping *grouping;
+	bool has_column[ACTIVITIES_BY_MAX];
+	const char *host; /* the path that is being added */
 	struct activities_reading reading;
 	struct activities_tally tally;
 	uint64_t unsorted_cnt;
@@ -46,12 +50,11 @@ struct activities {
 /* Whether the thread of a call is one that is asked for. */
 enum call_thread { CALL_THREAD_WANTED, CALL_THREAD_OTHER, CALL_THREAD_NAMELESS };
 
-/* What a row of a call says, whoever has read it. A further column, and whatever rows are to be
- * grouped by, goes here: `state` is the number of a name. */
+/* What a row of a call says, whoever has read it. */
 struct call_row {
 	uint64_t start_ns;
 	uint64_t duration_ns;
-	uint32_t state; /* not used by who has the series */
+	uint32_t state; /* the number of its key; not used by who has the series */
 	uint8_t ended;	/* enum tacho_ended; ENDED_NOT_SAID: it finished */
 	uint8_t failed; /* enum row_failed */
 	uint8_t thread; /* enum call_thread */
@@ -75,10 +78,11 @@ void activities_tally__join(struct activities_tally *tally, const struct activit
 
 /* activities.c */
 
-/* The series of that state, new if need be, which may be ignored; NULL without memory. */
-struct activity_series *activities__want(struct activities *activities, const char *state);
+/* The series of that key, new if need be, which may be ignored; NULL without memory. */
+struct activity_series *activities__want(struct activities *activities, const char *key);
 
-void activity_series__join(struct activity_series *series, struct activity_series *from);
+/* 0 or -ENOMEM. */
+int activity_series__join(struct activity_series *series, struct activity_series *from);
 
 /* Something took place in this time; called before it is added. */
 static inline void activity_series__span(struct activity_series *series, uint64_t from_ns,
@@ -94,7 +98,7 @@ static inline void activity_series__span(struct activity_series *series, uint64_
 
 /*
  * All that a row of a call does. Series and tally are of the activities, or of one thread until
- * they are joined. 0 or -ENOMEM.
+ * they are joined. 0 or -ENOMEM. A call counts in the interval in which it ended.
  */
 static inline int activity_series__take_call(struct activity_series *series,
 					     const struct activities_filter *filter,
@@ -114,14 +118,29 @@ static inline int activity_series__take_call(struct activity_series *series,
 	series->failed_cnt += call->failed == ROW_FAILED_YES;
 	activity_series__span(series, call->start_ns, end_ns);
 	series->cnt++;
+	if (series->intervals.length_ns && interval_counts__add(&series->intervals, end_ns))
+		return -ENOMEM;
 	return durations__add(&series->durations, call->duration_ns);
 }
 
 /* activities_rows.c */
 
-struct layout;
+struct source;
 
 #define SOURCE_COLUMNS_MAX 16
+
+/* A kind of file. take returns 0 or -ENOMEM; a row that makes no sense sets *ret_wrong instead. */
+struct layout {
+	const char *const *columns; /* the ones we need, then the ones that may be missing (NULL) */
+	size_t column_cnt;	    /* of all of them */
+	size_t optional_cnt;
+	int (*take)(struct source *source, const char *const *values, const char **ret_wrong);
+	bool is_calls; /* which can be grouped ... */
+	bool is_plain; /* ... and whose columns are the first ones of enum scan_column */
+	struct {
+		const char *name, *column;
+	} aliases[2]; /* columns that have other names here */
+};
 
 /* A file while it is read. */
 struct source {
@@ -129,21 +148,34 @@ struct source {
 	const struct layout *layout;
 	size_t column[SOURCE_COLUMNS_MAX]; /* where the layout's columns are in the row, or
 					      CSV_NO_COLUMN */
-	size_t field_cnt;		   /* of each row */
-	bool begun;			   /* a row has come */
-	bool is_other;			   /* and it was none of ours */
+	size_t group_column[ACTIVITIES_BY_MAX];
+	const char *group_text[ACTIVITIES_BY_MAX]; /* of the row that is being taken */
+	size_t field_cnt;			   /* of each row */
+	char *key;
+	size_t key_capacity;
+	bool begun;    /* a row has come */
+	bool is_other; /* and it was none of ours */
 	/* How rows can be read fast; counts up whenever that changes. */
 	uint64_t plan_number;
 	struct scan_plan plan;
 };
 
 void source__init(struct source *source, struct activities *activities);
+void source__free(struct source *source);
+
+/* A row of a call of its group. 0 or -ENOMEM. */
+int source__take_call(struct source *source, const char *state, const struct call_row *call);
+enum call_thread source__sort_thread(const struct source *source, const char *thread);
 
 /* A csv_record_fn: the meaning of a row. */
 int source__take(void *ctx, const struct csv_record *record);
 
 /* The ledger's next row, if one comes, is of another recording. */
 void activities__close_ledger(struct activities *activities);
+
+/* activities_peers.c: what other tools have written */
+extern const struct layout activities__quantumleap_layout;
+extern const struct layout activities__junmai_layout;
 
 /* activities_scan.c */
 
@@ -173,7 +205,7 @@ struct scan {
 
 /* What a thread knows and has counted. Zero-initialise. */
 struct scan_counts {
-	struct state_table states;
+	struct state_table states;	 /* by their keys */
 	struct activity_series **series; /* of them, in the activities; NULL: not settled */
 	struct activity_series *parts;	 /* of them, to be joined with those */
 	size_t state_capacity;
@@ -190,7 +222,8 @@ void scan__free(struct scan *scan);
 /* Counts the calls, all of whose states have series by now. 0 or -ENOMEM. */
 int scan_counts__add(struct scan_counts *counts, const struct activities_filter *filter,
 		     const struct scan *scan);
-void scan_counts__join(struct scan_counts *counts, struct activities *activities);
+/* 0 or -ENOMEM. */
+int scan_counts__join(struct scan_counts *counts, struct activities *activities);
 void scan_counts__free(struct scan_counts *counts);
 
 /* activities_blocks.c */

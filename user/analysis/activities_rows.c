@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/csv_header.h"
+#include "analysis/group_key.h"
 #include "analysis/ledger_sum.h"
 #include "analysis/row_columns.h"
 #include "analysis/summary.h"
@@ -17,19 +19,47 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A kind of file. take returns 0 or -ENOMEM; a row that makes no sense sets *ret_wrong instead. */
-struct layout {
-	const char *const *columns; /* the ones we need, then the ones that may be missing (NULL) */
-	size_t column_cnt;	    /* of all of them */
-	size_t optional_cnt;
-	int (*take)(struct source *source, const char *const *values, const char **ret_wrong);
-	bool is_calls; /* and its columns are the first ones of enum scan_column */
-};
+/* Room for a key; NULL without memory. */
+static char *make_room(struct source *source, size_t sz)
+{
+	char *grown;
 
-static int take_call(struct source *source, const char *state, const struct call_row *call)
+	if (sz <= source->key_capacity)
+		return source->key;
+	grown = realloc(source->key, sz);
+	if (!grown)
+		return NULL;
+	source->key = grown;
+	source->key_capacity = sz;
+	return grown;
+}
+
+/* Of this row's group; NULL without memory. */
+static struct activity_series *want_series(struct source *source, const char *state)
+{
+	size_t cnt = source->activities->grouping->column_cnt;
+	size_t state_sz = strlen(state) + 1, sz = state_sz;
+	char *at;
+
+	if (!cnt)
+		return activities__want(source->activities, state);
+	for (size_t i = 0; i < cnt; i++)
+		sz += GROUP_LENGTH_SZ + strlen(source->group_text[i]);
+	at = make_room(source, sz);
+	if (!at)
+		return NULL;
+	for (size_t i = 0; i < cnt; i++) {
+		sz = strlen(source->group_text[i]);
+		at = mempcpy(group_key__put_length(at, sz), source->group_text[i], sz);
+	}
+	memcpy(at, state, state_sz);
+	return activities__want(source->activities, source->key);
+}
+
+int source__take_call(struct source *source, const char *state, const struct call_row *call)
 {
 	struct activities *activities = source->activities;
-	struct activity_series *series = activities__want(activities, state);
+	struct activity_series *series = want_series(source, state);
 
 	if (!series)
 		return -ENOMEM;
@@ -43,7 +73,7 @@ static const char *parse_times(const char *const *values, struct call_row *call)
 					 &call->duration_ns);
 }
 
-static enum call_thread sort_thread(const struct source *source, const char *thread)
+enum call_thread source__sort_thread(const struct source *source, const char *thread)
 {
 	return activities_filter__thread(source->activities->filter, thread,
 					 thread ? strlen(thread) : 0);
@@ -58,14 +88,15 @@ static int take_opentrons(struct source *source, const char *const *values, cons
 	*ret_wrong = parse_times(values, &call);
 	if (*ret_wrong)
 		return 0;
-	call.thread = sort_thread(source, NULL);
-	return take_call(source, opentrons_state(values[SCAN_STATE]), &call);
+	call.thread = source__sort_thread(source, NULL);
+	return source__take_call(source, opentrons_state(values[SCAN_STATE]), &call);
 }
 
 static const struct layout opentrons_layout = {
 	.column_cnt = OPENTRONS_COLUMN_CNT,
 	.take = take_opentrons,
 	.is_calls = true,
+	.is_plain = true,
 };
 
 /* In this order only: they are known by position. */
@@ -86,22 +117,94 @@ static bool is_opentrons_header(const struct csv_record *record)
 	return false;
 }
 
+/* What is the same in all rows of the file. */
+static const char *same_text(const struct source *source, size_t idx)
+{
+	return strcmp(source->activities->grouping->columns[idx], "host")
+		       ? ""
+		       : source->activities->host;
+}
+
+/* Where the values to group by are found. False: rows cannot be read fast. */
+static bool plan_groups(const struct source *source, size_t columns[SCAN_COLUMN_CNT],
+			uint8_t groups[SCAN_GROUPS])
+{
+	size_t column;
+
+	for (size_t i = 0; i < source->activities->grouping->column_cnt; i++) {
+		groups[i] = SCAN_NOTHING;
+		if (source->group_column[i] == CSV_NO_COLUMN)
+			continue;
+		for (column = 0; column < SCAN_GROUP; column++) {
+			if (columns[column] == source->group_column[i])
+				break;
+		}
+		if (column == SCAN_START || column == SCAN_DURATION)
+			return false;
+		if (column == SCAN_GROUP) {
+			column = SCAN_GROUP + i;
+			columns[column] = source->group_column[i];
+		}
+		groups[i] = (uint8_t)column;
+	}
+	return true;
+}
+
 static void change_plan(struct source *source)
 {
+	const struct activities *activities = source->activities;
+	struct scan_plan *plan = &source->plan;
 	size_t columns[SCAN_COLUMN_CNT];
+	uint8_t groups[SCAN_GROUPS];
 
 	source->plan_number++;
-	source->plan = (struct scan_plan) { .first_row_only = !source->begun };
-	if (!source->begun || source->is_other || !source->layout->is_calls ||
-	    source->activities->reading.careful)
+	*plan = (struct scan_plan) { .first_row_only = !source->begun };
+	if (!source->begun || source->is_other || !source->layout->is_plain ||
+	    activities->reading.careful)
 		return;
 	for (size_t i = 0; i < SCAN_COLUMN_CNT; i++)
 		columns[i] = i < source->layout->column_cnt ? source->column[i] : CSV_NO_COLUMN;
 	/* nobody needs it */
-	if (!source->activities->filter || !source->activities->filter->threads.cnt)
+	if (!activities->filter || !activities->filter->threads.cnt)
 		columns[SCAN_THREAD] = CSV_NO_COLUMN;
-	scan_plan__make(&source->plan, columns, source->field_cnt);
-	source->plan.opentrons = source->layout == &opentrons_layout;
+	if (!plan_groups(source, columns, groups))
+		return;
+	scan_plan__make(plan, columns, source->field_cnt);
+	plan->opentrons = source->layout == &opentrons_layout;
+	plan->group_cnt = activities->grouping->column_cnt;
+	memcpy(plan->groups, groups, sizeof(groups));
+	for (size_t i = 0; i < plan->group_cnt; i++) {
+		const char *text = same_text(source, i);
+
+		plan->same[i] = (struct scan_text) { text, strlen(text) };
+	}
+}
+
+static const char *own_name(const struct layout *layout, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(layout->aliases); i++) {
+		if (layout->aliases[i].name && !strcmp(layout->aliases[i].name, name))
+			return layout->aliases[i].column;
+	}
+	return name;
+}
+
+/* record: the header row; NULL: there is none. */
+static void find_groups(struct source *source, const struct csv_record *record)
+{
+	struct activities *activities = source->activities;
+
+	for (size_t i = 0; i < activities->grouping->column_cnt; i++) {
+		const char *name = activities->grouping->columns[i];
+
+		activities->has_column[i] |= !strcmp(name, "host");
+		source->group_column[i] = CSV_NO_COLUMN;
+		if (!record || !source->layout->is_calls || !strcmp(name, "host"))
+			continue;
+		name = own_name(source->layout, name);
+		source->group_column[i] = csv_record__find(record, record->field_cnt, name);
+		activities->has_column[i] |= source->group_column[i] != CSV_NO_COLUMN;
+	}
 }
 
 static void use_opentrons_layout(struct source *source)
@@ -110,13 +213,14 @@ static void use_opentrons_layout(struct source *source)
 	source->field_cnt = OPENTRONS_COLUMN_CNT;
 	for (size_t i = 0; i < OPENTRONS_COLUMN_CNT; i++)
 		source->column[i] = i;
+	find_groups(source, NULL);
 	change_plan(source);
 }
 
 /* --- activity_detail.csv ------------------------------------------------------------------ */
 
 /* The first versions did not know which calls failed. */
-static const char *const detail_columns[SCAN_COLUMN_CNT] = {
+static const char *const detail_columns[SCAN_LAYOUT_CNT] = {
 	[SCAN_STATE] = "state", [SCAN_START] = "start_ns", [SCAN_DURATION] = "duration_ns",
 	[SCAN_ENDED] = "ended", [SCAN_FAILED] = "failed",  [SCAN_THREAD] = "comm",
 };
@@ -136,16 +240,17 @@ static int take_detail(struct source *source, const char *const *values, const c
 		return 0;
 	call.ended = (uint8_t)ended;
 	call.failed = (uint8_t)failed;
-	call.thread = sort_thread(source, values[SCAN_THREAD]);
-	return take_call(source, values[SCAN_STATE], &call);
+	call.thread = source__sort_thread(source, values[SCAN_THREAD]);
+	return source__take_call(source, values[SCAN_STATE], &call);
 }
 
 static const struct layout detail_layout = {
 	.columns = detail_columns,
-	.column_cnt = SCAN_COLUMN_CNT,
+	.column_cnt = SCAN_LAYOUT_CNT,
 	.optional_cnt = 2,
 	.take = take_detail,
 	.is_calls = true,
+	.is_plain = true,
 };
 
 /* --- activity_ledger.csv ------------------------------------------------------------------ */
@@ -168,7 +273,7 @@ static int take_ledger(struct source *source, const char *const *values, const c
 	*ret_wrong = ledger_columns__parse(values, LEDGER_COLUMNS_READ, &row);
 	if (*ret_wrong)
 		return 0;
-	series = activities__want(source->activities, row.state);
+	series = want_series(source, row.state);
 	if (!series)
 		return -ENOMEM;
 	ledger_sum__add(&series->ledger, &series->ledger_latest, &row);
@@ -208,7 +313,7 @@ static int take_summary(struct source *source, const char *const *values, const 
 	*ret_wrong = summary_columns__parse(values, SUMMARY_COLUMNS_READ, &row);
 	if (*ret_wrong || !row.count)
 		return 0;
-	series = activities__want(source->activities, row.state);
+	series = want_series(source, row.state);
 	if (!series)
 		return -ENOMEM;
 	if (series->ignored ||
@@ -257,14 +362,21 @@ static bool use_layout(struct source *source, const struct layout *layout,
 		return false;
 	source->layout = layout;
 	source->field_cnt = record->field_cnt;
+	find_groups(source, record);
 	change_plan(source);
 	return true;
 }
 
 static bool take_header(struct source *source, const struct csv_record *record)
 {
-	static const struct layout *const layouts[] = { &detail_layout, &ledger_layout,
-							&summary_layout, &probes_layout };
+	static const struct layout *const layouts[] = {
+		&detail_layout,
+		&ledger_layout,
+		&summary_layout,
+		&probes_layout,
+		&activities__quantumleap_layout,
+		&activities__junmai_layout,
+	};
 	bool found = is_opentrons_header(record);
 
 	if (found)
@@ -283,19 +395,31 @@ static void refuse_row(struct source *source, const struct csv_record *record, c
 		watch->malformed(watch->ctx, record->path, record->line, record->line_cnt, wrong);
 }
 
-static int take_row(struct source *source, const struct csv_record *record)
+static int take_fields(struct source *source, const struct csv_record *record,
+		       const char **ret_wrong)
 {
 	const char *values[SOURCE_COLUMNS_MAX];
-	const char *wrong = NULL;
 	size_t at;
+
+	for (size_t i = 0; i < source->layout->column_cnt; i++) {
+		at = source->column[i];
+		values[i] = at == CSV_NO_COLUMN ? NULL : record->fields[at].text;
+	}
+	for (size_t i = 0; i < source->activities->grouping->column_cnt; i++) {
+		at = source->group_column[i];
+		source->group_text[i] =
+			at == CSV_NO_COLUMN ? same_text(source, i) : record->fields[at].text;
+	}
+	return source->layout->take(source, values, ret_wrong);
+}
+
+static int take_row(struct source *source, const struct csv_record *record)
+{
+	const char *wrong = NULL;
 	int err = 0;
 
 	if (record->field_cnt == source->field_cnt) {
-		for (size_t i = 0; i < source->layout->column_cnt; i++) {
-			at = source->column[i];
-			values[i] = at == CSV_NO_COLUMN ? NULL : record->fields[at].text;
-		}
-		err = source->layout->take(source, values, &wrong);
+		err = take_fields(source, record, &wrong);
 	} else {
 		wrong = "too few or too many fields";
 	}
@@ -343,4 +467,10 @@ void source__init(struct source *source, struct activities *activities)
 {
 	*source = (struct source) { .activities = activities };
 	use_opentrons_layout(source);
+}
+
+void source__free(struct source *source)
+{
+	free(source->key);
+	source->key = NULL;
 }

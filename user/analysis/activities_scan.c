@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/group_key.h"
 #include "analysis/row_columns.h"
 #include "csv_rows.h"
 #include "ended.h"
@@ -99,19 +100,24 @@ int scan_counts__add(struct scan_counts *counts, const struct activities_filter 
 	return err;
 }
 
-void scan_counts__join(struct scan_counts *counts, struct activities *activities)
+int scan_counts__join(struct scan_counts *counts, struct activities *activities)
 {
-	for (size_t i = 0; i < counts->states.cnt; i++) {
+	int err = 0;
+
+	for (size_t i = 0; !err && i < counts->states.cnt; i++) {
 		if (counts->series[i])
-			activity_series__join(counts->series[i], &counts->parts[i]);
+			err = activity_series__join(counts->series[i], &counts->parts[i]);
 	}
 	activities_tally__join(&activities->tally, &counts->tally);
+	return err;
 }
 
 void scan_counts__free(struct scan_counts *counts)
 {
-	for (size_t i = 0; i < counts->state_capacity; i++)
+	for (size_t i = 0; i < counts->state_capacity; i++) {
 		durations__free(&counts->parts[i].durations);
+		interval_counts__free(&counts->parts[i].intervals);
+	}
 	free(counts->parts);
 	free(counts->series);
 	state_table__free(&counts->states);
@@ -119,6 +125,8 @@ void scan_counts__free(struct scan_counts *counts)
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
+
+#define KEY_SZ 512 /* longer ones are for others */
 
 /* What texts say that are always the same few: the latest one is remembered. */
 struct word {
@@ -137,6 +145,7 @@ struct scanner {
 	bool has_thread;
 	struct word ended, failed;
 	uint8_t nameless; /* enum call_thread */
+	char key[KEY_SZ + STATE_BEYOND];
 };
 
 #define WORD_SZ_MAX 15
@@ -191,8 +200,48 @@ static inline bool take_word(struct word *word, struct scan_text text,
 	return true;
 }
 
-static bool find_state(struct scanner *scanner, struct scan_text text, uint32_t *ret_number)
+static struct scan_text group_value(const struct scanner *scanner, const struct scan_row *row,
+				    size_t idx)
 {
+	switch (scanner->plan->groups[idx]) {
+	case SCAN_STATE:
+		return row->state;
+	case SCAN_ENDED:
+		return row->ended;
+	case SCAN_FAILED:
+		return row->failed;
+	case SCAN_THREAD:
+		return row->thread;
+	case SCAN_NOTHING:
+		return scanner->plan->same[idx];
+	}
+	return row->groups[scanner->plan->groups[idx] - SCAN_GROUP];
+}
+
+static bool make_key(struct scanner *scanner, const struct scan_row *row, struct scan_text *state)
+{
+	char *at = scanner->key, *end = scanner->key + KEY_SZ;
+	struct scan_text value;
+
+	for (size_t i = 0; i < scanner->plan->group_cnt; i++) {
+		value = group_value(scanner, row, i);
+		if (value.sz + GROUP_LENGTH_SZ > (size_t)(end - at))
+			return false;
+		at = group_key__put_length(at, value.sz);
+		memcpy(at, value.at, value.sz);
+		at += value.sz;
+	}
+	if (state->sz > (size_t)(end - at))
+		return false;
+	memcpy(at, state->at, state->sz);
+	at += state->sz;
+	*state = (struct scan_text) { scanner->key, (size_t)(at - scanner->key) };
+	return true;
+}
+
+static bool find_state(struct scanner *scanner, const struct scan_row *row, uint32_t *ret_number)
+{
+	struct scan_text text = row->state;
 	char digit[2] = {}, copy[64] = {};
 
 	if (scanner->opentrons && text.sz == 1) {
@@ -200,6 +249,8 @@ static bool find_state(struct scanner *scanner, struct scan_text text, uint32_t 
 		snprintf(copy, sizeof(copy) - STATE_BEYOND, "%s", opentrons_state(digit));
 		text = (struct scan_text) { copy, strlen(copy) };
 	}
+	if (scanner->plan->group_cnt && !make_key(scanner, row, &text))
+		return false;
 	*ret_number = state_table__number(&scanner->counts->states, text.at, text.sz);
 	return *ret_number != STATE_NONE;
 }
@@ -250,8 +301,7 @@ static inline bool take_row(struct scanner *scanner, const struct scan_row *row,
 	call->ended = ENDED_NOT_SAID;
 	call->failed = ROW_FAILED_UNKNOWN;
 	call->thread = scanner->nameless;
-	if ((has_texts && !take_texts(scanner, row, call)) ||
-	    !find_state(scanner, row->state, &state))
+	if ((has_texts && !take_texts(scanner, row, call)) || !find_state(scanner, row, &state))
 		return false;
 	if (state >= counts->state_capacity && make_state_room(counts))
 		return false;
@@ -268,7 +318,7 @@ static bool is_of_three(const struct scan_plan *plan)
 		if (plan->steps[i].column != i || plan->steps[i].pass_cnt)
 			return false;
 	}
-	return plan->step_cnt == SCAN_DURATION + 1;
+	return plan->step_cnt == SCAN_DURATION + 1 && !plan->group_cnt;
 }
 
 /* Returns where a row begins that could not be taken, or to. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/peer_rows.h"
 #include "analysis/summary.h"
 #include "parse.h"
 
@@ -72,6 +73,8 @@ static void set_layouts(struct calls_reader *reader)
 	reader->layouts[cnt++] = &probes_layout;
 	reader->layouts[cnt++] = &reader->memory;
 	reader->layouts[cnt++] = &reader->gpu;
+	reader->layouts[cnt++] = &calls__quantumleap_layout;
+	reader->layouts[cnt++] = &calls__junmai_layout;
 }
 
 struct calls_reader *calls_reader__new(const struct calls_taker *taker,
@@ -100,9 +103,22 @@ void calls_reader__free(struct calls_reader *reader)
 	free(reader);
 }
 
+static int read_peer_files(struct calls_reader *reader, const char *dir, size_t *ret_cnt,
+			   struct fault *why)
+{
+	struct peer_files files = {};
+	int err = peer_files__list(dir, &files, why);
+
+	*ret_cnt = files.cnt;
+	for (size_t i = 0; !err && i < files.cnt; i++)
+		err = data_reader__read_file(reader->rows, files.paths[i], why);
+	peer_files__free(&files);
+	return err;
+}
+
 static int read_dir(struct calls_reader *reader, const char *dir, struct fault *why)
 {
-	/* Each of the first three holds the calls of those behind it again: the first that is there
+	/* Each of the first four holds the calls of those behind it again: the first that is there
 	 * is read. */
 	const struct {
 		const char *name;
@@ -112,6 +128,7 @@ static int read_dir(struct calls_reader *reader, const char *dir, struct fault *
 		{ "activity_detail.csv", reader->taker->call, false },
 		{ "robot_activity_data", reader->taker->call, true },
 		{ "robot_context_data", reader->taker->call, true },
+		{ NULL, reader->taker->call, true }, /* those of other tools */
 		{ "activity_summary.csv", reader->taker->summary, false },
 		{ "activity_ledger.csv", reader->taker->ledger, false },
 		{ "system_detail.csv", reader->taker->memory, false },
@@ -124,7 +141,10 @@ static int read_dir(struct calls_reader *reader, const char *dir, struct fault *
 	for (size_t i = 0; !err && i < ARRAY_SIZE(files); i++) {
 		if (!files[i].wanted || (files[i].once_more && cnt))
 			continue;
-		err = data_reader__read_parts(reader->rows, dir, files[i].name, &cnt, why);
+		if (files[i].name)
+			err = data_reader__read_parts(reader->rows, dir, files[i].name, &cnt, why);
+		else
+			err = read_peer_files(reader, dir, &cnt, why);
 		any += cnt;
 	}
 	if (!err && !any)

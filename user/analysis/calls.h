@@ -5,6 +5,7 @@
  *     robot_activity_data    calls, of which only state, start and duration are known; under either
  *                            of its names, with or without any spelling of its header row
  *     activity_detail.csv    calls, with all that the version that wrote it knew
+ *     duration.*.csv of QuantumLeap, processing_metrics_*.csv of Junmai: calls (peer_rows.h)
  *     activity_summary.csv   calls that have no rows of their own, summed up
  *     activity_ledger.csv    what became of all calls
  *     process_detail.csv     what processes used
@@ -143,9 +144,10 @@ void calls_reader__free(struct calls_reader *reader);
 
 /*
  * What is in a file, a pipe ("-": standard input), or a directory: of that, activity_detail.csv or
- * else robot_activity_data or else robot_context_data, with what rotation has made of it, and then
- * the other files that are wanted. A file that was read already is not read again. 0, a negative
- * errno with why, or what the taker returned (why is empty then).
+ * else robot_activity_data or else robot_context_data, with what rotation has made of it, or else
+ * the files of calls of other tools; and then the other files that are wanted. A file that was read
+ * already is not read again. 0, a negative errno with why, or what the taker returned (why is empty
+ * then).
  */
 int calls_reader__read_path(struct calls_reader *reader, const char *path, struct fault *why);
 

@@ -4,6 +4,7 @@
  *
  *     calls.c            which files a path stands for
  *     calls_rows.c       rows of calls
+ *     calls_peers.c      the same, as other tools have written them
  *     calls_sums.c       rows of sums of calls
  *     calls_processes.c  rows of processes
  *     calls_machine.c    rows of the machine and its GPUs
@@ -22,7 +23,7 @@ struct calls_reader {
 	const struct calls_taker *taker;
 	/* as below, if they are wanted */
 	struct data_layout detail, process, summary, ledger, memory, gpu;
-	const struct data_layout *layouts[10];
+	const struct data_layout *layouts[12];
 	struct data_reader *rows;
 };
 
@@ -42,6 +43,10 @@ const char *calls__text(const char *text); /* "" for NULL */
 /* calls_rows.c */
 extern const struct data_layout calls__robot_layouts[OPENTRONS_SPELLINGS];
 extern const struct data_layout calls__detail_layout;
+
+/* calls_peers.c */
+extern const struct data_layout calls__quantumleap_layout;
+extern const struct data_layout calls__junmai_layout;
 
 /* calls_sums.c */
 extern const struct data_layout calls__summary_layout;

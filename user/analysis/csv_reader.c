@@ -250,6 +250,12 @@ int csv_reader__finish(struct csv_reader *reader)
 
 int csv_read_fd(int fd, const char *path, csv_record_fn fn, void *ctx, struct fault *why)
 {
+	return csv_read_fd_telling(fd, path, fn, ctx, NULL, NULL, why);
+}
+
+int csv_read_fd_telling(int fd, const char *path, csv_record_fn fn, void *ctx,
+			csv_progress_fn progress, void *progress_ctx, struct fault *why)
+{
 	struct csv_reader *reader = csv_reader__new(path, fn, ctx);
 	struct input *input = input__new(fd, path);
 	char *chunk = malloc(CHUNK_SZ);
@@ -258,8 +264,11 @@ int csv_read_fd(int fd, const char *path, csv_record_fn fn, void *ctx, struct fa
 
 	if (!reader || !input || !chunk)
 		err = fault__set(why, -ENOMEM, "%s: no memory", path);
-	while (!err && (n = input__read(input, chunk, CHUNK_SZ, why)) > 0)
+	while (!err && (n = input__read(input, chunk, CHUNK_SZ, why)) > 0) {
 		err = csv_reader__feed(reader, chunk, (size_t)n);
+		if (progress)
+			progress(progress_ctx, path, input__done(input), input__size(input));
+	}
 	if (!err)
 		err = n < 0 ? (int)n : csv_reader__finish(reader);
 	csv_reader__free(reader);

@@ -79,4 +79,10 @@ int csv_reader__finish(struct csv_reader *reader);
  * then). */
 int csv_read_fd(int fd, const char *path, csv_record_fn fn, void *ctx, struct fault *why);
 
+/* The same; progress is told now and then how many bytes of the file were read, of how many (0:
+ * nobody knows). It may be NULL. */
+typedef void (*csv_progress_fn)(void *ctx, const char *path, uint64_t done, uint64_t size);
+int csv_read_fd_telling(int fd, const char *path, csv_record_fn fn, void *ctx,
+			csv_progress_fn progress, void *progress_ctx, struct fault *why);
+
 #endif

@@ -162,8 +162,6 @@ static int take_row(struct data_reader *reader, const struct csv_record *record)
 	const char *wrong = NULL;
 	int found, err = 0;
 
-	if (reader->watch->read)
-		reader->watch->read(reader->watch->ctx, record->path);
 	if (record->field_cnt != reader->field_cnt)
 		wrong = "too few or too many fields";
 	else if (reader->layout->take)
@@ -215,7 +213,8 @@ static int read_open_file(struct data_reader *reader, int fd, const char *path, 
 		return fault__set(why, err, "%s: cannot read: %s", path, strerror(-err));
 	if (met == FILE_MET_AGAIN)
 		return 0;
-	err = csv_read_fd(fd, path, take_record, reader, &reading);
+	err = csv_read_fd_telling(fd, path, take_record, reader, reader->watch->progress,
+				  reader->watch->ctx, &reading);
 	if (err && !reader->stopped)
 		fault__set(why, err, "%s", *reading.text ? reading.text : strerror(-err));
 	return err;

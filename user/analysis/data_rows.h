@@ -46,7 +46,8 @@ struct data_watch {
 	void (*malformed)(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
 			  const char *wrong);
 	void (*torn)(void *ctx, const char *path); /* the last row of a file has no line end */
-	void (*read)(void *ctx, const char *path); /* one more row was */
+	/* Now and then: how many bytes of the file were read, of how many (0: nobody knows). */
+	void (*progress)(void *ctx, const char *path, uint64_t done, uint64_t size);
 	void *ctx;
 };
 

@@ -16,6 +16,8 @@
 
 #include "analysis/bytes.h"
 
+#define SCAN_GROUPS 3
+
 enum scan_column {
 	SCAN_STATE,
 	SCAN_START,
@@ -23,8 +25,16 @@ enum scan_column {
 	SCAN_ENDED, /* may be missing, as the ones behind it */
 	SCAN_FAILED,
 	SCAN_THREAD,
-	SCAN_COLUMN_CNT,
+	SCAN_LAYOUT_CNT,
+	SCAN_GROUP = SCAN_LAYOUT_CNT, /* and behind it: what rows are grouped by besides */
+	SCAN_COLUMN_CNT = SCAN_GROUP + SCAN_GROUPS,
 	SCAN_NOTHING = SCAN_COLUMN_CNT,
+};
+
+/* Not terminated; no quotes, line ends or NULs in it. */
+struct scan_text {
+	const char *at;
+	size_t sz;
 };
 
 /* What to do with a field, and with so many behind it: pass over them. */
@@ -38,21 +48,19 @@ struct scan_plan {
 	size_t step_cnt;     /* 0: no row can be read so ... */
 	bool first_row_only; /* ... but that may change behind the next one */
 	bool opentrons;	     /* states may be numbers */
+	size_t group_cnt;
+	uint8_t groups[SCAN_GROUPS];	    /* columns, none of them a number */
+	struct scan_text same[SCAN_GROUPS]; /* in all rows, if that is SCAN_NOTHING */
 };
 
 /* Where the columns are in rows of field_cnt fields; SIZE_MAX: nowhere. */
 void scan_plan__make(struct scan_plan *plan, const size_t columns[SCAN_COLUMN_CNT],
 		     size_t field_cnt);
 
-/* Not terminated; no quotes, line ends or NULs in it. */
-struct scan_text {
-	const char *at;
-	size_t sz;
-};
-
 struct scan_row {
 	struct scan_text state;
-	struct scan_text ended, failed, thread; /* untouched where the plan has none */
+	/* untouched where the plan has none */
+	struct scan_text ended, failed, thread, groups[SCAN_GROUPS];
 	uint64_t start_ns;
 	uint64_t duration_ns;
 };
@@ -142,8 +150,10 @@ SCAN_INLINE const char *scan_field(const char *at, unsigned int column, struct s
 		return scan_text(at, &row->ended);
 	case SCAN_FAILED:
 		return scan_text(at, &row->failed);
-	default:
+	case SCAN_THREAD:
 		return scan_text(at, &row->thread);
+	default:
+		return scan_text(at, &row->groups[column - SCAN_GROUP]);
 	}
 }
 

@@ -23,9 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/keyed.h"
 #include "ended.h"
 #include "export/json_out.h"
-#include "export/keyed.h"
 
 #define ORIGIN_SHIFT 52
 #define COMM_SZ 128 /* escaped, and cut if it was no thread that was called so */
@@ -377,7 +377,7 @@ static int chrome_end(struct exporter *exporter, struct export_notes *notes, str
 	/* in quotes: it is more than a double holds */
 	fprintf(exporter->out, "\n],\"otherData\":{\"origin_ns\":\"%" PRIu64 "\"}}\n",
 		exporter->origin_ns);
-	notes->thread_unknown += exporter->thread_unknown;
+	notes->unknown.thread += exporter->thread_unknown;
 	return 0;
 }
 

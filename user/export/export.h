@@ -9,9 +9,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "analysis/call_tree.h"
 #include "analysis/calls.h"
-
-enum export_weight { EXPORT_WEIGHT_WALL, EXPORT_WEIGHT_CPU };
 
 /* Which options mean something to a format. */
 enum export_option {
@@ -23,15 +22,14 @@ enum export_option {
 struct export_options {
 	FILE *out;	       /* of a format of one stream */
 	const char *directory; /* of one of several files */
-	enum export_weight weight;
+	enum call_weight weight;
 	bool timescale;
 	const char *key; /* name of a captured value; NULL: none */
 };
 
 /* What the format could not say of what it was given; said once, at the end. */
 struct export_notes {
-	uint64_t cpu_unknown;	      /* calls whose processor time is not known */
-	uint64_t thread_unknown;      /* calls whose thread is not known */
+	struct call_tree_unknown unknown;
 	uint64_t too_large;	      /* rows with a moment that the format has no room for */
 	uint64_t summarised_left_out; /* calls without rows of their own */
 };

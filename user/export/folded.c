@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/call_tree.h"
 #include "escape.h"
-#include "export/call_tree.h"
 
 struct exporter {
 	FILE *out;
@@ -91,7 +91,7 @@ static int put_stack(void *ctx, const struct call_node *const *stack, size_t dep
 
 static int folded_end(struct exporter *exporter, struct export_notes *notes, struct fault *why)
 {
-	int err = call_tree__finish(exporter->tree, notes, why);
+	int err = call_tree__finish(exporter->tree, &notes->unknown, why);
 
 	return err ? err : call_tree__walk(exporter->tree, put_stack, exporter);
 }

@@ -12,8 +12,8 @@
 #ifndef TACHO_USER_EXPORT_JUNMAI_H
 #define TACHO_USER_EXPORT_JUNMAI_H
 
+#include "analysis/keyed.h"
 #include "export/export.h"
-#include "export/keyed.h"
 
 #define JUNMAI_FIELDS_MAX 8
 #define JUNMAI_TIMESTAMP_SZ 40

@@ -25,11 +25,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/keyed.h"
 #include "analysis/ledger_sum.h"
 #include "analysis/summary.h"
 #include "ended.h"
 #include "escape.h"
-#include "export/keyed.h"
 
 /* 1.023 us to 18.3 min; those below and above are in the first and in +Inf. */
 #define FIRST_BUCKET 9

@@ -23,9 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/keyed.h"
 #include "ended.h"
 #include "export/json_out.h"
-#include "export/keyed.h"
 #include "float_repr.h"
 
 struct time_stats {

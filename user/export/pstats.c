@@ -17,8 +17,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analysis/call_tree.h"
 #include "analysis/summary.h"
-#include "export/call_tree.h"
 #include "export/marshal.h"
 
 struct numbers {
@@ -197,7 +197,7 @@ static int put_function(FILE *out, const struct call_frame *frame)
 
 static int pstats_end(struct exporter *exporter, struct export_notes *notes, struct fault *why)
 {
-	int err = call_tree__finish(exporter->tree, notes, why);
+	int err = call_tree__finish(exporter->tree, &notes->unknown, why);
 
 	if (!err)
 		err = call_tree__walk(exporter->tree, add_stack, NULL);

@@ -21,9 +21,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "analysis/keyed.h"
 #include "csv.h"
 #include "ended.h"
-#include "export/keyed.h"
 #include "export/new_file.h"
 
 /* So many are in a file: QuantumLeap estimates 56 bytes for each, and flushes beyond 1 MiB. */

@@ -11,8 +11,8 @@
 #define TACHO_USER_PLOT_GATHER_H
 
 #include "analysis/calls.h"
+#include "analysis/keyed.h"
 #include "analysis/summary.h"
-#include "export/keyed.h"
 #include "plot/bins.h"
 #include "plot/kept.h"
 #include "plot/latency.h"

@@ -70,6 +70,13 @@ void human_percent(double percent, char text[HUMAN_SZ])
 		snprintf(text, HUMAN_SZ, "%.1f %%", percent);
 }
 
+void human_number(double number, char text[HUMAN_SZ])
+{
+	int digits = number < 9.995 ? 2 : number < 99.95 ? 1 : 0;
+
+	snprintf(text, HUMAN_SZ, "%.*f", digits, number);
+}
+
 void human_rate(double per_second, char text[HUMAN_SZ])
 {
 	static const struct {

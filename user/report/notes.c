@@ -132,13 +132,56 @@ static int put_of_states(FILE *out, const struct activities *activities,
 	return err;
 }
 
-static int put_all(FILE *out, const struct report *report, bool states)
+static void put_of_groups(FILE *out, const struct report *report,
+			  const struct activities_grouping *by)
+{
+	for (size_t i = 0; i < report->states.cnt; i++) {
+		if (!report->states.rows[i].series->is_rest)
+			continue;
+		fprintf(out, "more than %d groups: what came later is (other)\n",
+			ACTIVITIES_GROUPS_MAX);
+		break;
+	}
+	for (size_t i = 0; i < by->column_cnt; i++) {
+		if (!activities__has_column(report->activities, i))
+			fprintf(out, "no file has a column '%s'\n", by->columns[i]);
+	}
+}
+
+static void put_of_nesting(FILE *out, const struct nested_notes *notes)
+{
+	if (notes->thread_unknown)
+		fprintf(out,
+			"threads unknown: %" PRIu64 " of %" PRIu64 " %s within nothing, and "
+			"nothing within them\n",
+			notes->thread_unknown, notes->calls,
+			notes->thread_unknown == 1 ? "call is" : "calls are");
+	if (notes->summarised)
+		fprintf(out, "summarised: %" PRIu64 " %s no rows, and %s not counted\n",
+			notes->summarised, notes->summarised == 1 ? "call has" : "calls have",
+			notes->summarised == 1 ? "is" : "are");
+	if (notes->nameless)
+		fprintf(out,
+			"without process: %" PRIu64
+			" %s not counted, in files that do not name it\n",
+			notes->nameless, notes->nameless == 1 ? "row" : "rows");
+	if (notes->lost)
+		fprintf(out,
+			"lost: %" PRIu64 " %s; what they called is shown within their callers\n",
+			notes->lost, notes->lost == 1 ? "call" : "calls");
+}
+
+static int put_all(FILE *out, const struct report *report, const struct report_look *look,
+		   bool states)
 {
 	uint64_t malformed = activities__malformed_cnt(report->activities) +
-			     processes__malformed_cnt(report->processes);
-	uint64_t torn =
-		activities__torn_cnt(report->activities) + processes__torn_cnt(report->processes);
+			     processes__malformed_cnt(report->processes) + report->malformed_cnt;
+	uint64_t torn = activities__torn_cnt(report->activities) +
+			processes__torn_cnt(report->processes) + report->torn_cnt;
 	int err = states ? put_of_states(out, report->activities, &report->states) : 0;
+
+	put_of_groups(out, report, &look->by);
+	put_of_nesting(out, &report->nested);
 
 	if (malformed)
 		fprintf(out, "malformed: %" PRIu64 " %s not counted\n", malformed,
@@ -164,7 +207,8 @@ static int cut_into_lines(struct report_notes *notes)
 	return 0;
 }
 
-int report_notes__make(const struct report *report, bool states, struct report_notes *ret_notes)
+int report_notes__make(const struct report *report, const struct report_look *look, bool states,
+		       struct report_notes *ret_notes)
 {
 	struct report_notes notes = {};
 	size_t sz = 0;
@@ -173,7 +217,7 @@ int report_notes__make(const struct report *report, bool states, struct report_n
 
 	if (!out)
 		return -ENOMEM;
-	err = put_all(out, report, states);
+	err = put_all(out, report, look, states);
 	if (fclose(out) && !err)
 		err = -ENOMEM;
 	if (!err)

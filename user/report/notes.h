@@ -12,9 +12,11 @@ struct report_notes {
 };
 
 struct report;
+struct report_look;
 
 /* states: those of states, too. 0 or -ENOMEM. */
-int report_notes__make(const struct report *report, bool states, struct report_notes *ret_notes);
+int report_notes__make(const struct report *report, const struct report_look *look, bool states,
+		       struct report_notes *ret_notes);
 void report_notes__free(struct report_notes *notes);
 
 #endif

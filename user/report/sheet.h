@@ -23,6 +23,7 @@ enum sheet_unit {
 	SHEET_MOMENT,  /* nanoseconds since the Unix epoch; people see local time */
 	SHEET_PERCENT, /* double */
 	SHEET_RATE,    /* double, of a second */
+	SHEET_NUMBER,  /* double */
 };
 
 enum sheet_place {

@@ -42,6 +42,9 @@ static void format_number(const struct sheet_column *column, const struct sheet_
 	case SHEET_RATE:
 		human_rate(number_of(cell), text);
 		return;
+	case SHEET_NUMBER:
+		human_number(number_of(cell), text);
+		return;
 	case SHEET_TEXT:
 	case SHEET_COUNT:
 		break;

@@ -14,9 +14,25 @@ static int compare_states(const void *left, const void *right)
 {
 	const struct report_state *a = left, *b = right;
 
+	int order;
+
 	if (a->durations.total != b->durations.total)
 		return a->durations.total < b->durations.total ? 1 : -1;
-	return strcmp(a->series->state, b->series->state);
+	order = strcmp(a->series->state, b->series->state);
+	for (size_t i = 0; !order && i < ACTIVITIES_BY_MAX; i++) {
+		if (a->series->values[i] && b->series->values[i])
+			order = strcmp(a->series->values[i], b->series->values[i]);
+	}
+	return order ? order : a->series->is_rest - b->series->is_rest;
+}
+
+/* Of a state that is told apart by values, what has none is there for the ledger. */
+static bool is_nothing(const struct activity_series *series)
+{
+	if (!series->is_rest && !series->values[0])
+		return false;
+	return !series->cnt && !series->summarised.cnt && !ledger_row__lost(&series->ledger) &&
+	       !report_series__unfinished(series);
 }
 
 static int make_state(struct activity_series *series, struct report_state *state)
@@ -34,15 +50,22 @@ static int make_state(struct activity_series *series, struct report_state *state
 
 int report_states__make(struct activities *activities, struct report_states *ret_states)
 {
-	struct report_states states = { .cnt = activities__series_cnt(activities) };
+	size_t cnt = activities__series_cnt(activities);
+	struct report_states states = {};
 	int err = 0;
 
-	states.rows = calloc(states.cnt + 1, sizeof(*states.rows));
+	states.rows = calloc(cnt + 1, sizeof(*states.rows));
 	if (!states.rows)
 		return -ENOMEM;
-	for (size_t i = 0; !err && i < states.cnt; i++) {
-		err = make_state(activities__own_series(activities, i), &states.rows[i]);
-		states.finished = add_saturated(states.finished, states.rows[i].durations.cnt);
+	for (size_t i = 0; !err && i < cnt; i++) {
+		struct activity_series *series = activities__own_series(activities, i);
+		struct report_state *row = &states.rows[states.cnt];
+
+		if (is_nothing(series))
+			continue;
+		err = make_state(series, row);
+		states.finished = add_saturated(states.finished, row->durations.cnt);
+		states.cnt++;
 	}
 	if (err) {
 		free(states.rows);
@@ -123,7 +146,7 @@ static const struct sheet_column columns[COLUMN_CNT] = {
 	[COLUMN_LOST_OTHER] = { "LOST_OTHER", "lost_other", SHEET_COUNT, SHEET_RARE },
 };
 
-_Static_assert(COLUMN_CNT <= SHEET_COLUMNS_MAX, "the columns of a sheet");
+_Static_assert(COLUMN_CNT + ACTIVITIES_BY_MAX <= SHEET_COLUMNS_MAX, "the columns of a sheet");
 
 static void put_if(struct sheet *sheet, bool known, uint64_t value)
 {
@@ -172,12 +195,13 @@ static void put_durations(struct sheet *sheet, const struct report_state *state,
 	put_if(sheet, durations->cnt, durations->max);
 }
 
-static void put_state(struct sheet *sheet, const struct report_state *state, uint64_t total)
+static void put_state(struct sheet *sheet, const struct activities_grouping *by,
+		      const struct report_state *state, uint64_t total)
 {
 	const struct activity_series *series = state->series;
 	const struct ledger_row *ledger = &series->ledger;
 
-	sheet__text(sheet, series->state);
+	group_columns__put(sheet, by, series);
 	put_durations(sheet, state, total);
 	put_if(sheet, series->failed_known_cnt, series->failed_cnt);
 	sheet__u64(sheet, ledger_row__lost(ledger));
@@ -188,15 +212,19 @@ static void put_state(struct sheet *sheet, const struct report_state *state, uin
 	sheet__u64(sheet, ledger->lost_other);
 }
 
-struct sheet *report_states__sheet(const struct report_states *states)
+struct sheet *report_states__sheet(const struct report_states *states,
+				   const struct activities_grouping *by,
+				   struct group_columns *grouped)
 {
-	struct sheet *sheet = sheet__new(columns, COLUMN_CNT);
+	struct sheet *sheet;
 	uint64_t total = 0;
 
+	group_columns__make(grouped, by, columns, COLUMN_CNT);
+	sheet = sheet__new(grouped->columns, grouped->cnt);
 	for (size_t i = 0; i < states->cnt; i++)
 		total = add_saturated(total, states->rows[i].durations.total);
 	for (size_t i = 0; sheet && i < states->cnt; i++)
-		put_state(sheet, &states->rows[i], total);
+		put_state(sheet, by, &states->rows[i], total);
 	return sheet;
 }
 

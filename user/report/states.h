@@ -5,10 +5,11 @@
 
 #include "analysis/activities.h"
 #include "analysis/summary.h"
+#include "report/groups.h"
 #include "report/sheet.h"
 
 struct report_state {
-	const struct activity_series *series;
+	struct activity_series *series;
 	struct summary durations; /* nanoseconds */
 };
 
@@ -22,8 +23,10 @@ struct report_states {
 int report_states__make(struct activities *activities, struct report_states *ret_states);
 void report_states__free(struct report_states *states);
 
-/* NULL without memory. Borrows nothing. */
-struct sheet *report_states__sheet(const struct report_states *states);
+/* NULL without memory. The columns have to outlive the sheet. */
+struct sheet *report_states__sheet(const struct report_states *states,
+				   const struct activities_grouping *by,
+				   struct group_columns *columns);
 
 bool report_states__any_failed(const struct report_states *states);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "export/keyed.h"
+#include "analysis/keyed.h"
 
 #include <errno.h>
 #include <search.h>

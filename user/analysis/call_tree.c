@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "export/call_tree.h"
+#include "analysis/call_tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/summary.h"
-#include "export/keyed.h"
+#include "analysis/keyed.h"
 
 #define PENDING_MAX 65536
 #define MERGE_WINDOW 64 /* how many of the newest may take in an older one */
@@ -27,14 +27,13 @@ struct thread {
 };
 
 struct call_tree {
-	enum export_weight weight;
+	enum call_weight weight;
 	bool by_binary;
 	struct keyed frames;
 	struct keyed threads;
 	struct call_node roots; /* its children are */
 	uint64_t call_cnt;
-	uint64_t cpu_unknown;
-	uint64_t thread_unknown;
+	struct call_tree_unknown unknown;
 };
 
 /* --- frames ------------------------------------------------------------------------------- */
@@ -69,7 +68,7 @@ static int own_frame(void *key)
 
 static void free_thread(void *item);
 
-struct call_tree *call_tree__new(enum export_weight weight, bool by_binary)
+struct call_tree *call_tree__new(enum call_weight weight, bool by_binary)
 {
 	struct call_tree *tree = calloc(1, sizeof(*tree));
 
@@ -280,7 +279,7 @@ static struct call_node *make_node(struct call_tree *tree, const struct call *ca
 		return NULL;
 	node->frame = frame;
 	node->cnt = 1;
-	node->total_ns = tree->weight == EXPORT_WEIGHT_CPU ? call->cpu_ns : call->duration_ns;
+	node->total_ns = tree->weight == CALL_WEIGHT_CPU ? call->cpu_ns : call->duration_ns;
 	node->self_ns = node->total_ns;
 	return node;
 }
@@ -294,8 +293,8 @@ int call_tree__add(struct call_tree *tree, const struct call *call)
 	if (!node)
 		return -ENOMEM;
 	tree->call_cnt++;
-	tree->cpu_unknown += tree->weight == EXPORT_WEIGHT_CPU && !(call->known & CALL_KNOWS_CPU);
-	tree->thread_unknown += !known;
+	tree->unknown.cpu += tree->weight == CALL_WEIGHT_CPU && !(call->known & CALL_KNOWS_CPU);
+	tree->unknown.thread += !known;
 	if (known) {
 		thread = keyed__want_thread(&tree->threads, call->pid, call->tid);
 		if (!thread || make_room(tree, thread)) {
@@ -316,15 +315,15 @@ int call_tree__add(struct call_tree *tree, const struct call *call)
 	return 0;
 }
 
-int call_tree__finish(struct call_tree *tree, struct export_notes *notes, struct fault *why)
+int call_tree__finish(struct call_tree *tree, struct call_tree_unknown *ret_unknown,
+		      struct fault *why)
 {
 	call_tree__settle(tree);
-	if (tree->call_cnt && tree->cpu_unknown == tree->call_cnt)
+	if (tree->call_cnt && tree->unknown.cpu == tree->call_cnt)
 		return fault__set(
 			why, -ENODATA,
 			"no call has a processor time (cpu_ns); --weight wall needs none");
-	notes->cpu_unknown += tree->cpu_unknown;
-	notes->thread_unknown += tree->thread_unknown;
+	*ret_unknown = tree->unknown;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Something for each thread, or each state, that is met. */
-#ifndef TACHO_USER_EXPORT_KEYED_H
-#define TACHO_USER_EXPORT_KEYED_H
+#ifndef TACHO_USER_ANALYSIS_KEYED_H
+#define TACHO_USER_ANALYSIS_KEYED_H
 
 #include <stddef.h>
 #include <stdint.h>

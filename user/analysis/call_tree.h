@@ -10,12 +10,16 @@
  * has not ended yet, 65536 at most: beyond that, calls of the same state at the same depth are
  * taken to have the same caller.
  */
-#ifndef TACHO_USER_EXPORT_CALL_TREE_H
-#define TACHO_USER_EXPORT_CALL_TREE_H
+#ifndef TACHO_USER_ANALYSIS_CALL_TREE_H
+#define TACHO_USER_ANALYSIS_CALL_TREE_H
 
-#include "export/export.h"
+#include "analysis/calls.h"
+#include "fault.h"
 
 #define CALL_TREE_HEIGHT_MAX 1024 /* what lies deeper begins a stack of its own */
+
+/* The time that counts. */
+enum call_weight { CALL_WEIGHT_WALL, CALL_WEIGHT_CPU };
 
 /* What was called. */
 struct call_frame {
@@ -38,7 +42,7 @@ struct call_node {
 struct call_tree;
 
 /* by_binary: a state in two binaries is two frames. NULL without memory. */
-struct call_tree *call_tree__new(enum export_weight weight, bool by_binary);
+struct call_tree *call_tree__new(enum call_weight weight, bool by_binary);
 void call_tree__free(struct call_tree *tree);
 
 /* 0 or -ENOMEM. */
@@ -47,8 +51,15 @@ int call_tree__add(struct call_tree *tree, const struct call *call);
 /* No more calls come of those that are open: their calls are the first of their stacks. */
 void call_tree__settle(struct call_tree *tree);
 
+/* Of so many calls something is not known. */
+struct call_tree_unknown {
+	uint64_t cpu;	 /* they count as 0 */
+	uint64_t thread; /* they are nobody's */
+};
+
 /* Settles it. Fails if not one call has the time that was asked for. */
-int call_tree__finish(struct call_tree *tree, struct export_notes *notes, struct fault *why);
+int call_tree__finish(struct call_tree *tree, struct call_tree_unknown *ret_unknown,
+		      struct fault *why);
 
 /* stack[depth - 1] is the node, stack[0] the outermost. Anything but 0 stops and is returned. */
 typedef int (*call_tree_fn)(void *ctx, const struct call_node *const *stack, size_t depth);

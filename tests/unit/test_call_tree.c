@@ -7,10 +7,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/call_tree.h"
+#include "analysis/call_tree.h"
 
 #define THREAD (CALL_KNOWS_PID | CALL_KNOWS_TID | CALL_KNOWS_DEPTH)
 
@@ -49,7 +50,7 @@ static void add(struct call_tree *tree, const char *state, uint64_t tid, uint64_
 
 static struct call_tree *make(void)
 {
-	struct call_tree *tree = call_tree__new(EXPORT_WEIGHT_WALL, false);
+	struct call_tree *tree = call_tree__new(CALL_WEIGHT_WALL, false);
 
 	assert_non_null(tree);
 	return tree;
@@ -127,7 +128,7 @@ static void a_binary_makes_another_frame_if_told_so(void **state)
 
 	(void)state;
 	for (int by_binary = 0; by_binary < 2; by_binary++) {
-		struct call_tree *tree = call_tree__new(EXPORT_WEIGHT_WALL, by_binary);
+		struct call_tree *tree = call_tree__new(CALL_WEIGHT_WALL, by_binary);
 
 		assert_non_null(tree);
 		call.binary = "/a";
@@ -142,20 +143,20 @@ static void a_binary_makes_another_frame_if_told_so(void **state)
 static void processor_times_are_needed_only_if_asked_for(void **state)
 {
 	struct call call = { .state = "S", .binary = "", .duration_ns = 9, .cpu_ns = 5 };
-	struct call_tree *tree = call_tree__new(EXPORT_WEIGHT_CPU, false);
-	struct export_notes notes = {};
+	struct call_tree *tree = call_tree__new(CALL_WEIGHT_CPU, false);
+	struct call_tree_unknown unknown = {};
 	struct fault why = {};
 
 	(void)state;
 	assert_non_null(tree);
 	call.cpu_ns = 0;
 	assert_int_equal(call_tree__add(tree, &call), 0);
-	assert_int_equal(call_tree__finish(tree, &notes, &why), -ENODATA);
+	assert_int_equal(call_tree__finish(tree, &unknown, &why), -ENODATA);
 	call.known = CALL_KNOWS_CPU;
 	call.cpu_ns = 5;
 	assert_int_equal(call_tree__add(tree, &call), 0);
-	assert_int_equal(call_tree__finish(tree, &notes, &why), 0);
-	assert_int_equal(notes.cpu_unknown, 1);
+	assert_int_equal(call_tree__finish(tree, &unknown, &why), 0);
+	assert_int_equal(unknown.cpu, 1);
 	expect(tree, "S 2x 5 self 5\n");
 }
 
