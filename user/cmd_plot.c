@@ -20,11 +20,6 @@ enum {
 	OPTION_SVG = '\001',
 	OPTION_TITLE,
 	OPTION_TOP,
-	OPTION_STATE,
-	OPTION_PROCESS,
-	OPTION_SINCE,
-	OPTION_UNTIL,
-	OPTION_LAST,
 };
 
 static const struct cli_option options[] = {
@@ -33,11 +28,7 @@ static const struct cli_option options[] = {
 	  "only this chart, as SVG: timeline, histogram, percentiles, cpu, memory or losses" },
 	{ OPTION_TITLE, "title", "TEXT", "the heading" },
 	{ OPTION_TOP, "top", "N", "so many processes have curves of their own (default 6)" },
-	{ OPTION_STATE, "state", "GLOB", "only states that match; repeatable" },
-	{ OPTION_PROCESS, "process", "GLOB", "only what processes of that name did; repeatable" },
-	{ OPTION_SINCE, "since", "TIME", "only what began then or later" },
-	{ OPTION_UNTIL, "until", "TIME", "only what began before" },
-	{ OPTION_LAST, "last", "DURATION", "only what began so long before the newest row" },
+	REPORT_SELECTION_OPTIONS,
 	{},
 };
 
@@ -49,11 +40,9 @@ static const struct cli cli = {
 		 ")\nor from files; '-' is standard input. Writes one HTML file that needs nothing "
 		 "else.\nNeeds no privileges.",
 	.options = options,
-	.notes = "TIME is 2026-11-22 09:30 or 2026-11-22 09:30:05 (local), 2026-11-22T09:30:05Z, "
-		 "or\n"
-		 "nanoseconds since 1970.\n\n"
-		 "Exit status: 0, 1 when a path cannot be read, nothing was found or the output\n"
-		 "cannot be written, 2 for wrong usage.",
+	.notes = REPORT_SELECTION_NOTES
+	"Exit status: 0, 1 when a path cannot be read, nothing was found or the output\n"
+	"cannot be written, 2 for wrong usage.",
 };
 
 struct request {
@@ -253,16 +242,8 @@ static int take_option(struct request *request, int letter, char *arg, struct fa
 		return 0;
 	case OPTION_TOP:
 		return set_top(request, arg, why);
-	case OPTION_STATE:
-		return report_selection__add_state(selection, arg, why);
-	case OPTION_PROCESS:
-		return report_selection__add_process(selection, arg, why);
-	case OPTION_SINCE:
-		return report_selection__set_since(selection, arg, why);
-	case OPTION_UNTIL:
-		return report_selection__set_until(selection, arg, why);
 	default:
-		return report_selection__set_last(selection, arg, why);
+		return report_selection__take(selection, letter, arg, why);
 	}
 }
 

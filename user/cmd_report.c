@@ -20,11 +20,6 @@ enum {
 	OPTION_FORMAT = 1,
 	OPTION_COLUMNS,
 	OPTION_ALL,
-	OPTION_STATE,
-	OPTION_PROCESS,
-	OPTION_SINCE,
-	OPTION_UNTIL,
-	OPTION_LAST,
 	OPTION_ONLY,
 	OPTION_TOP,
 	OPTION_BY,
@@ -44,11 +39,7 @@ static const struct cli_option options[] = {
 	{ OPTION_SERIES, "series", NULL, "with --rate: show the intervals themselves" },
 	{ OPTION_ONLY, "only", "TABLE", "states or processes" },
 	{ OPTION_TOP, "top", "N", "show so many processes in a table (default 10)" },
-	{ OPTION_STATE, "state", "GLOB", "only states that match; repeatable" },
-	{ OPTION_PROCESS, "process", "GLOB", "only what processes of that name did; repeatable" },
-	{ OPTION_SINCE, "since", "TIME", "only what began then or later" },
-	{ OPTION_UNTIL, "until", "TIME", "only what began before" },
-	{ OPTION_LAST, "last", "DURATION", "only what began so long before the newest row" },
+	REPORT_SELECTION_OPTIONS,
 	{},
 };
 
@@ -59,11 +50,9 @@ static const struct cli cli = {
 		 "have used, from the CSV files in a directory (default " DEFAULT_DIRECTORY ") or\n"
 		 "from files; '-' is standard input. Needs no privileges.",
 	.options = options,
-	.notes = "TIME is 2026-11-22 09:30 or 2026-11-22 09:30:05 (local), 2026-11-22T09:30:05Z, "
-		 "or\n"
-		 "nanoseconds since 1970.\n\n"
-		 "Exit status: 0, 1 when a path cannot be read or nothing was found, 2 for wrong\n"
-		 "usage.",
+	.notes = REPORT_SELECTION_NOTES
+	"Exit status: 0, 1 when a path cannot be read or nothing was found, 2 for wrong\n"
+	"usage.",
 };
 
 static int read_paths(struct activities *activities, char **paths, size_t path_cnt)
@@ -362,16 +351,8 @@ static int take_option(struct request *request, int letter, char *arg, struct fa
 		return set_only(&request->look, arg, why);
 	case OPTION_TOP:
 		return set_top(&request->look, arg, why);
-	case OPTION_STATE:
-		return report_selection__add_state(selection, arg, why);
-	case OPTION_PROCESS:
-		return report_selection__add_process(selection, arg, why);
-	case OPTION_SINCE:
-		return report_selection__set_since(selection, arg, why);
-	case OPTION_UNTIL:
-		return report_selection__set_until(selection, arg, why);
 	default:
-		return report_selection__set_last(selection, arg, why);
+		return report_selection__take(selection, letter, arg, why);
 	}
 }
 

@@ -32,14 +32,12 @@ static int add_glob(struct glob_list *list, struct tacho_glob **globs, const cha
 	return 0;
 }
 
-int report_selection__add_state(struct report_selection *selection, const char *glob,
-				struct fault *why)
+static int add_state(struct report_selection *selection, const char *glob, struct fault *why)
 {
 	return add_glob(&selection->filter.states, &selection->states, glob, why);
 }
 
-int report_selection__add_process(struct report_selection *selection, const char *glob,
-				  struct fault *why)
+static int add_process(struct report_selection *selection, const char *glob, struct fault *why)
 {
 	return add_glob(&selection->filter.threads, &selection->processes, glob, why);
 }
@@ -56,20 +54,17 @@ static int set_moment(uint64_t *moment_ns, const char *option, const char *text,
 	return err;
 }
 
-int report_selection__set_since(struct report_selection *selection, const char *text,
-				struct fault *why)
+static int set_since(struct report_selection *selection, const char *text, struct fault *why)
 {
 	return set_moment(&selection->filter.since_ns, "since", text, why);
 }
 
-int report_selection__set_until(struct report_selection *selection, const char *text,
-				struct fault *why)
+static int set_until(struct report_selection *selection, const char *text, struct fault *why)
 {
 	return set_moment(&selection->filter.until_ns, "until", text, why);
 }
 
-int report_selection__set_last(struct report_selection *selection, const char *text,
-			       struct fault *why)
+static int set_last(struct report_selection *selection, const char *text, struct fault *why)
 {
 	int err = parse_duration_ns(text, &selection->last_ns);
 
@@ -159,4 +154,22 @@ int report_selection__find_last(struct report_selection *selection, char **paths
 		begin_before(selection, &input);
 	report_input__close(&input);
 	return err;
+}
+
+int report_selection__take(struct report_selection *selection, int letter, const char *arg,
+			   struct fault *why)
+{
+	switch ((enum report_selection_option)letter) {
+	case REPORT_SELECTION_STATE:
+		return add_state(selection, arg, why);
+	case REPORT_SELECTION_PROCESS:
+		return add_process(selection, arg, why);
+	case REPORT_SELECTION_SINCE:
+		return set_since(selection, arg, why);
+	case REPORT_SELECTION_UNTIL:
+		return set_until(selection, arg, why);
+	case REPORT_SELECTION_LAST:
+		return set_last(selection, arg, why);
+	}
+	return fault__set(why, -EINVAL, "no such option");
 }

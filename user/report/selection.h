@@ -7,6 +7,31 @@
 #include "analysis/processes.h"
 #include "fault.h"
 
+/* For the tables of options of the commands that have them. Their letters are no characters that
+ * anybody types, and above those that commands give to options of their own. */
+enum report_selection_option {
+	REPORT_SELECTION_STATE = 24,
+	REPORT_SELECTION_PROCESS,
+	REPORT_SELECTION_SINCE,
+	REPORT_SELECTION_UNTIL,
+	REPORT_SELECTION_LAST,
+};
+
+#define REPORT_SELECTION_OPTIONS                                                                   \
+	{ REPORT_SELECTION_STATE, "state", "GLOB", "only states that match; repeatable" },         \
+		{ REPORT_SELECTION_PROCESS, "process", "GLOB",                                     \
+		  "only what processes of that name did; repeatable" },                            \
+		{ REPORT_SELECTION_SINCE, "since", "TIME", "only what began then or later" },      \
+		{ REPORT_SELECTION_UNTIL, "until", "TIME", "only what began before" },             \
+	{                                                                                          \
+		REPORT_SELECTION_LAST, "last", "DURATION",                                         \
+			"only what began so long before the newest row"                            \
+	}
+
+#define REPORT_SELECTION_NOTES                                                                     \
+	"TIME is 2026-11-22 09:30 or 2026-11-22 09:30:05 (local), 2026-11-22T09:30:05Z, or\n"      \
+	"nanoseconds since 1970.\n\n"
+
 /* Zero-initialised: everything. */
 struct report_selection {
 	struct activities_filter filter; /* borrows the two below */
@@ -17,17 +42,9 @@ struct report_selection {
 
 void report_selection__free(struct report_selection *selection);
 
-/* Each adds to what is asked for; 0, or a negative errno with why. */
-int report_selection__add_state(struct report_selection *selection, const char *glob,
-				struct fault *why);
-int report_selection__add_process(struct report_selection *selection, const char *glob,
-				  struct fault *why);
-int report_selection__set_since(struct report_selection *selection, const char *text,
-				struct fault *why);
-int report_selection__set_until(struct report_selection *selection, const char *text,
-				struct fault *why);
-int report_selection__set_last(struct report_selection *selection, const char *text,
-			       struct fault *why);
+/* Takes one of the options above: adds it to what is asked for. 0, or a negative errno with why. */
+int report_selection__take(struct report_selection *selection, int letter, const char *arg,
+			   struct fault *why);
 
 /* Do these go together? -EINVAL with why. */
 int report_selection__check(const struct report_selection *selection, struct fault *why);
