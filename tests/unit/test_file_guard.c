@@ -51,7 +51,7 @@ static void write_into(const char *path, int flags, int answer, int order)
 	char byte;
 	int fd;
 
-	fd = flags == TRUNCATE ? truncate(path, 1) : open(path, flags);
+	fd = flags == TRUNCATE ? truncate(path, 1) : open(path, flags, 0644);
 	result.err = fd < 0 ? errno : 0;
 	result.ns = now_ns();
 	if (fd > 0 && write(fd, "new", 3) != 3)
