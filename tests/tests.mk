@@ -170,10 +170,12 @@ tests: all python targets $(UNIT_TESTS)
 
 # The robots are arm64: everything is built for them too, and the unit tests run under emulation, but
 # for those that need this machine's own files (a library cache, objdump for its architecture) and
-# those that fork: QEMU 7.2's user emulation now and then leaves the child spinning.
-ARM64_NATIVE_ONLY := activities_blocks code_parts code_steps code_switch cold_part dwarf_spoiled eh_frame elf elf_functions \
-	elf_names elf_spoiled elf_tables locate system_usage
-ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e config_fixture.h -e run_command.h -e report_fixture.h \
+# those that fork or have threads: QEMU 7.2's user emulation now and then leaves them spinning.
+ARM64_NATIVE_ONLY := activities_blocks code_parts code_steps code_switch cold_part dwarf_spoiled \
+	eh_frame elf elf_functions elf_names elf_spoiled elf_tables locate recorder_rotation \
+	system_usage
+ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e config_fixture.h \
+	-e run_command.h -e report_fixture.h -e keeper_fixture.h \
 	$(filter-out $(ARM64_NATIVE_ONLY:%=tests/unit/test_%.c),$(UNIT_SRC))))
 
 # What the emulated arm64 machine of tests/vm records.
