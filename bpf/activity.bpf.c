@@ -17,6 +17,7 @@ extern int bpf_copy_from_user_str(void *dst, u32 dst__sz, const void *unsafe_ptr
 #include "pairing.bpf.h"
 #include "spans.bpf.h"
 #include "unwind.bpf.h"
+#include "wanted.bpf.h"
 
 struct place {
 	u32 probe;
@@ -41,51 +42,6 @@ static __always_inline struct place place_of(struct pt_regs *regs)
 	};
 
 	return place;
-}
-
-static __always_inline u64 rules_of_process(void)
-{
-	u32 pid = bpf_get_current_pid_tgid() >> 32;
-	struct tacho_process *process = bpf_map_lookup_elem(&processes, &pid);
-
-	return process ? process->rules : 0;
-}
-
-static __always_inline u64 rules_of(struct thread *thread)
-{
-	if (thread->rules_generation != rules_generation) {
-		thread->rules_generation = rules_generation;
-		thread->rules = rules_of_process();
-	}
-	return thread->rules;
-}
-
-/* Is this thread's process one that the state records? thread is NULL until it has been seen. */
-static __always_inline bool wanted(struct thread *thread, const struct place *place)
-{
-	u64 needed = scoped ? TACHO_RULE_SCOPE : 0;
-	u64 rules;
-
-	if (place->rule)
-		needed |= 1ULL << place->rule;
-	if (!needed)
-		return bpf_get_current_pid_tgid() >> 32 != own_pid;
-	rules = thread ? rules_of(thread) : rules_of_process();
-	return (rules & needed) == needed;
-}
-
-static __always_inline struct thread *thread_new(struct task_struct *task)
-{
-	struct thread *thread;
-
-	thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!thread)
-		return 0;
-	thread->tid = (u32)bpf_get_current_pid_tgid();
-	bpf_get_current_comm(thread->comm, sizeof(thread->comm));
-	thread->rules_generation = rules_generation;
-	thread->rules = rules_of_process();
-	return thread;
 }
 
 /* Fills in what the place's spec says about the call, and keeps the values read now. */
@@ -123,7 +79,7 @@ static __noinline int call_begins(struct pt_regs *regs, const struct place *plac
 		.place = place->kind,
 	};
 
-	if (!wanted(thread, place))
+	if (!wanted(thread, place->rule))
 		return 0;
 	count(place->state, entries);
 	if (hijack && no_hijack) {
@@ -166,7 +122,7 @@ static __always_inline void call_ends(const struct place *place, u64 sp,
 {
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
 
-	if (!wanted(thread, place))
+	if (!wanted(thread, place->rule))
 		return;
 	/* Entered before we attached, or in the parent before a fork. */
 	if ((!thread || !frame_return(thread, place->probe, sp, now, regs)) && recording)
@@ -210,7 +166,7 @@ static __noinline int pair_begins(struct pt_regs *regs, const struct place *plac
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
 	struct tacho_span_key key = {};
 
-	if (!wanted(thread, place))
+	if (!wanted(thread, place->rule))
 		return 0;
 	count(place->state, entries);
 	if (!pair_key(regs, place, &key) ||
@@ -226,7 +182,7 @@ static __noinline int pair_ends(struct pt_regs *regs, const struct place *place)
 	struct tacho_moment now = {};
 	bool readable;
 
-	if (!wanted(thread, place))
+	if (!wanted(thread, place->rule))
 		return 0;
 	readable = pair_key(regs, place, &key);
 	moment_end(&now);
@@ -241,7 +197,7 @@ static __noinline int goroutine_begins(struct pt_regs *regs, const struct place 
 	struct tacho_spec *spec = spec_at(place->spec);
 	struct tacho_span_key key = {};
 
-	if (!spec || !wanted(thread, place))
+	if (!spec || !wanted(thread, place->rule))
 		return 0;
 	count(place->state, entries);
 	if (!goroutine_key(regs, place->probe, PT_REGS_SP(regs) + spec->sp_delta, &key) ||
@@ -257,7 +213,7 @@ static __noinline int goroutine_ends(struct pt_regs *regs, const struct place *p
 	struct tacho_moment now = { .ns = bpf_ktime_get_ns() };
 	struct tacho_span_key key = {};
 
-	if (!wanted(thread, place))
+	if (!wanted(thread, place->rule))
 		return 0;
 	if ((!goroutine_key(regs, place->probe, PT_REGS_SP(regs), &key) ||
 	     !span_ends(&key, &now, returns ? (u64)regs : 0)) &&
@@ -284,7 +240,7 @@ static __noinline int point(struct pt_regs *regs, const struct place *place)
 	};
 	struct tacho_spec *spec = place->spec ? spec_at(place->spec) : 0;
 
-	if (!wanted(thread, place))
+	if (!wanted(thread, place->rule))
 		return 0;
 	count(place->state, entries);
 	if (spec && spec->entry_values && capture_entry((u64)regs, spec, &ending.captured)) {

@@ -24,6 +24,12 @@ const volatile __u64 wake_bytes __weak = 1 << 20;
 const volatile bool guarded __weak = false;
 /* Some state is a pair of places. */
 const volatile bool pairs __weak = false;
+/* Marks of programs are recorded; then: the kernel's state number of the first label, ... */
+const volatile bool marks __weak = false;
+const volatile __u32 label_base __weak = 0;
+/* ... how many labels there may be, and the state that stands for all marks. */
+const volatile __u32 label_limit __weak = 0;
+const volatile __u32 marks_state __weak = 0;
 /* The programs at probed places were loaded as sleepable. */
 const volatile bool may_sleep __weak = false;
 /* Tell user space what is executed in mount namespaces other than this one; 0 = do not. */

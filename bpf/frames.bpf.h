@@ -17,6 +17,7 @@
 #define TACHO_BPF_FRAMES_H
 
 #include "common.bpf.h"
+#include "attributes.bpf.h"
 #include "guard.bpf.h"
 #include "usage.bpf.h"
 #include "values.bpf.h"
@@ -125,7 +126,11 @@ static __always_inline bool frame_claim(struct tacho_frame *frame, u32 probe)
 
 /* How a call ended, and whose it was. */
 struct ending {
-	u64 regs; /* of a return whose values are wanted, or 0 */
+	union {
+		u64 regs;  /* of a return whose values are wanted, or 0 */
+		u64 usage; /* of a marked block: address of what it has used; 0: what lies between
+			    * its two moments */
+	};
 	u64 comm; /* address of the name, or 0: the current task, whose pid and tid it is too */
 	u32 ended;
 	u32 depth;
@@ -158,6 +163,12 @@ static __always_inline u32 ended_as_seen(const struct tacho_frame *frame, const 
 									     : e->ended;
 }
 
+/* Is this the end of a marked block? Its frame has a spec if it has attributes. */
+static __always_inline bool is_block(const struct ending *e)
+{
+	return marks && e->probe & TACHO_PROBE_LABEL;
+}
+
 static __always_inline void fill_record(struct tacho_activity *record,
 					const struct tacho_frame *frame, const struct ending *e,
 					const struct tacho_moment *end)
@@ -182,7 +193,11 @@ static __always_inline void fill_record(struct tacho_activity *record,
 		record->tid = (u32)id;
 		copy_own_comm(record->comm);
 	}
-	if (usage_wanted)
+	if (!usage_wanted)
+		return;
+	if (is_block(e) && e->usage)
+		bpf_probe_read_kernel(record + 1, sizeof(struct tacho_usage), (void *)e->usage);
+	else
 		usage_fill((struct tacho_usage *)(record + 1), &frame->start, end);
 }
 
@@ -286,11 +301,52 @@ static __always_inline int send_plain(const struct tacho_frame *frame, const str
 	return 0;
 }
 
+/* The record of a marked block with attributes. */
+static __noinline int send_with_attributes(const struct tacho_frame *frame, const struct ending *e,
+					   const struct tacho_moment *end)
+{
+	struct tacho_captured_key key = e->captured;
+	struct attributed *a = bpf_map_lookup_elem(&attributes, &key);
+	struct tacho_activity *record;
+	u32 text_sz;
+
+	if (!a)
+		return -1;
+	text_sz = (a->values.text_sz + 7) & ~7u;
+	if (text_sz > TACHO_TEXT_SZ)
+		text_sz = TACHO_TEXT_SZ;
+	record = (void *)&a->values - USAGE_SZ - sizeof(*record);
+	fill_record(record, frame, e, end);
+	record->head.size = sizeof(*record) + USAGE_SZ + TACHO_ATTRIBUTES_SZ + text_sz;
+	record->flags = RECORD_FLAGS | TACHO_ACTIVITY_ATTRIBUTES;
+	return bpf_ringbuf_output(&ring, record,
+				  sizeof(*record) + USAGE_SZ + TACHO_ATTRIBUTES_SZ + text_sz,
+				  wake_flags());
+}
+
 static __always_inline bool frame_has_values(const struct tacho_frame *frame)
 {
 	struct tacho_spec *spec = frame->spec ? spec_at(frame->spec) : 0;
 
 	return spec && spec->has_values;
+}
+
+static __always_inline int send_block(const struct tacho_frame *frame, const struct ending *e,
+				      const struct tacho_moment *end)
+{
+	return frame->spec ? send_with_attributes(frame, e, end) : send_plain(frame, e, end);
+}
+
+/* Not inlined: its stack is not that of sending. */
+static __noinline int forget_values(const struct ending *e, bool has_values)
+{
+	struct tacho_captured_key key = e->captured;
+
+	if (has_values)
+		bpf_map_delete_elem(&captured, &key);
+	else
+		bpf_map_delete_elem(&attributes, &key);
+	return 0;
 }
 
 /*
@@ -301,26 +357,28 @@ static __always_inline bool frame_has_values(const struct tacho_frame *frame)
 __weak int send_activity(const struct tacho_frame *frame, const struct ending *e,
 			 const struct tacho_moment *end)
 {
-	bool has_values;
+	bool has_values = false;
 	int err;
 
 	if (!frame || !e || !end)
 		return 0;
-	has_values = frame_has_values(frame);
+	if (!is_block(e))
+		has_values = frame_has_values(frame);
 	if (guarded && !guard_admits(frame->state, end->ns)) {
 		if (!guard_summarize(frame->state, ended_as_seen(frame, e),
 				     end->ns - frame->start.ns))
 			count(frame->state, lost_other);
 	} else {
-		err = has_values ? send_with_values(frame, e, end) : send_plain(frame, e, end);
+		if (is_block(e))
+			err = send_block(frame, e, end);
+		else
+			err = has_values ? send_with_values(frame, e, end)
+					 : send_plain(frame, e, end);
 		if (err)
 			count(frame->state, lost_ring);
 	}
-	if (has_values) {
-		struct tacho_captured_key key = e->captured;
-
-		bpf_map_delete_elem(&captured, &key);
-	}
+	if (has_values || (is_block(e) && frame->spec))
+		forget_values(e, has_values);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #define TACHO_BPF_SPANS_H
 
 #include "frames.bpf.h"
+#include "keyed.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -21,7 +22,8 @@ struct {
 	__type(value, struct tacho_span);
 } spans __weak SEC(".maps");
 
-/* How many spans were ever begun in a process (pid): without any, its exit need not look. */
+/* Spans, or keyed blocks, were ever begun in a process (pid): without any, its exit need not look.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -176,6 +178,8 @@ static __always_inline void spans_close_unselected(void)
 {
 	struct span_closing c = {};
 
+	if (marks)
+		keyed_close_all(0, TACHO_ENDED_OPEN);
 	if (!pairs)
 		return;
 	moment_end(&c.now);
@@ -187,10 +191,14 @@ static __always_inline void spans_close_all(u32 pid, u32 ended)
 {
 	struct span_closing c = { .pid = pid, .ended = ended };
 
-	if (!pairs || !bpf_map_lookup_elem(&span_pids, &pid))
+	if ((!pairs && !marks) || !bpf_map_lookup_elem(&span_pids, &pid))
+		return;
+	bpf_map_delete_elem(&span_pids, &pid);
+	if (marks)
+		keyed_close_all(pid, ended);
+	if (!pairs)
 		return;
 	moment_end(&c.now);
-	bpf_map_delete_elem(&span_pids, &pid);
 	bpf_for_each_map_elem(&spans, span_close_if, &c, 0);
 }
 

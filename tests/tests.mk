@@ -23,6 +23,10 @@ $(TARGETS)/prog_%: tests/targets/prog_%.c tests/targets/prog_truth.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -g -O2 -fno-inline -pthread $< -o $@
 
+$(TARGETS)/prog_marks: tests/targets/prog_marks.c include/tacho/mark.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -g -O2 -Iinclude -pthread $< -o $@
+
 # One program in other layouts: not position-independent; with segments as lld lays them out; with
 # the landing pads of control-flow enforcement at the beginning of each function.
 $(TARGETS)/layout_nopie: LAYOUT := -fno-pie -no-pie
@@ -179,7 +183,7 @@ ARM64_TESTS := $(patsubst %.c,build/arm64/%,$(shell grep -Lw -e fork -e popen -e
 	$(filter-out $(ARM64_NATIVE_ONLY:%=tests/unit/test_%.c),$(UNIT_SRC))))
 
 # What the emulated arm64 machine of tests/vm records.
-ARM64_TARGETS := $(addprefix build/arm64/targets/,prog_calls prog_ends prog_load)
+ARM64_TARGETS := $(addprefix build/arm64/targets/,prog_calls prog_ends prog_load prog_marks)
 
 check: packages
 	$(Q)$(MAKE) --no-print-directory tests fuzzers

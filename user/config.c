@@ -81,6 +81,7 @@ void config__free(struct config *config)
 	free(config->flag.file);
 	free(config->flag.key);
 	free(config->flag.origin);
+	config_marks__clear(&config->marks);
 	free(config->states_origin);
 	free(config->directory);
 	free(config->status_path);

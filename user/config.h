@@ -111,6 +111,21 @@ struct resources_config {
 	bool switched_off; /* by the environment: that there is nothing to record is wanted */
 };
 
+/* `[marks]`: labelled blocks and counters that programs mark themselves (tacho/mark.h). */
+struct marks_config {
+	bool enabled;	 /* right after config__finish */
+	bool disabled;	 /* `enabled = no` */
+	char **programs; /* files, or globs of files */
+	size_t program_cnt;
+	char **labels; /* globs, each fine with glob_compile; NULL: all */
+	size_t label_cnt;
+	char *process;	    /* glob on the command line, or NULL */
+	unsigned int limit; /* of different labels */
+	char *origin;	    /* where the section has its first key, or NULL */
+};
+
+#define CONFIG_LABEL_LIMIT_DEFAULT 256
+
 #define CONFIG_VARIABLE_CNT 5
 
 struct config {
@@ -133,6 +148,7 @@ struct config {
 	bool debuginfod;     /* ask debuginfod servers for debugging information */
 	struct resources_config resources;
 	struct feature_flag_config flag;
+	struct marks_config marks;
 	enum message_level message_level;
 	/* What the environment has overridden, a line each: "VARIABLE=VALUE overrides ..." */
 	char *overrides[CONFIG_VARIABLE_CNT];
@@ -160,6 +176,9 @@ int config__load(struct config *config, const char *path, struct fault *why);
  * their rate_limit do not count.
  */
 bool state_config__same(const struct state_config *a, const struct state_config *b);
+
+/* Are the same marks recorded in the same way? */
+bool marks_config__same(const struct marks_config *a, const struct marks_config *b);
 
 /* The state as an object of its own; what stays behind is empty. NULL without memory. */
 struct state_config *config__take_state(struct config *config, size_t index);
@@ -195,10 +214,10 @@ int failed_if_config__check(const struct failed_if_config *failed_if, enum tacho
 			    struct fault *why);
 
 /* To be called once, after the last load and add: checks what can only be checked at the end
- * (there are states, or [resources] is enabled or switched off by the environment; every state has
- * a function or a pair of places, and no key that the one or the other has no use for; every glob
- * of `states =` matches a state; the columns are not too many), sets `enabled` and each state's
- * rate_limit. */
+ * (there are states, or [resources] or [marks] is enabled, or the former is switched off by the
+ * environment; every state has a function or a pair of places, and no key that the one or the other
+ * has no use for; every glob of `states =` matches a state; the columns are not too many), sets
+ * `enabled` and each state's rate_limit. */
 int config__finish(struct config *config, struct fault *why);
 
 #endif

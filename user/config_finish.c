@@ -163,9 +163,13 @@ static int check_columns(const struct config *config, struct fault *why)
 
 int config__finish(struct config *config, struct fault *why)
 {
-	int err = 0;
+	int err;
 
-	if (!config->state_cnt && !config->resources.enabled && !config->resources.switched_off)
+	err = config_marks__finish(&config->marks, why);
+	if (err)
+		return err;
+	if (!config->state_cnt && !config->resources.enabled && !config->resources.switched_off &&
+	    !config->marks.enabled)
 		return fault__set(why, -EINVAL,
 				  "no states: nothing to record (add a [state NAME] section to the "
 				  "configuration, or use -s NAME=BINARY:FUNCTION)");

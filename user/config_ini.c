@@ -191,7 +191,7 @@ static int choose_key(struct reader *reader, char *text)
 		return fault__set(reader->why, -EINVAL,
 				  "key '" CONFIG_SHOWN
 				  "' before any section (put it below [record], [state NAME], "
-				  "[resources] or [feature-flag])",
+				  "[resources], [feature-flag] or [marks])",
 				  text);
 	idx = config_section__find_key(reader->section, reader->heading, text, reader->why);
 	if (idx < 0)

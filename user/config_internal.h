@@ -8,6 +8,7 @@
  *	config_record.c       what the keys of [record] mean
  *	config_resources.c    what the keys of [resources] mean
  *	config_flag.c         what the keys of [feature-flag] mean
+ *	config_marks.c        what the keys of [marks] mean
  *	config_same.c         whether two states mean the same
  *	config_environment.c  environment variables that override them
  *	config_functions.c    BINARY:FUNCTION
@@ -57,13 +58,16 @@ struct config_section {
 
 #define CONFIG_KEY_MAX 16 /* in one section */
 
-#define CONFIG_SECTION_CNT 4
+#define CONFIG_SECTION_CNT 5
 extern const struct config_section config_sections[CONFIG_SECTION_CNT];
 extern const struct config_key config_record_keys[];
 extern const struct config_key config_resources_keys[];
 extern const struct config_key config_flag_keys[];
+extern const struct config_key config_marks_keys[];
 
 int config_flag__finish(struct feature_flag_config *flag, struct fault *why);
+int config_marks__finish(struct marks_config *marks, struct fault *why);
+void config_marks__clear(struct marks_config *marks);
 
 /* Index into section->keys, or -EINVAL with why naming the nearest key. heading is how the section
  * reads in the file ("[state X]"). */

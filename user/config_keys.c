@@ -178,6 +178,7 @@ const struct config_section config_sections[CONFIG_SECTION_CNT] = {
 	{ "state", "[state NAME]", true, state_keys },
 	{ "resources", "[resources]", false, config_resources_keys },
 	{ "feature-flag", "[feature-flag]", false, config_flag_keys },
+	{ "marks", "[marks]", false, config_marks_keys },
 };
 
 static int key_index(const struct config_section *section, const char *name)
@@ -202,9 +203,10 @@ int config_section__find_key(const struct config_section *section, const char *h
 		names[i] = section->keys[i].name;
 	config_hint(name, names, hint, sizeof(hint));
 	for (size_t i = 0; i < CONFIG_SECTION_CNT; i++) {
-		if (key_index(&config_sections[i], name) >= 0)
-			snprintf(hint, sizeof(hint), "(it belongs in %s)",
-				 config_sections[i].heading);
+		if (key_index(&config_sections[i], name) < 0)
+			continue;
+		snprintf(hint, sizeof(hint), "(it belongs in %s)", config_sections[i].heading);
+		break;
 	}
 	return fault__set(why, -EINVAL, "unknown key '" CONFIG_SHOWN "' in %s %s", name, heading,
 			  hint);

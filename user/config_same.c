@@ -58,3 +58,23 @@ bool state_config__same(const struct state_config *a, const struct state_config 
 	       a->many == b->many && same_captures(a, b) &&
 	       same_failed_if(&a->failed_if, &b->failed_if);
 }
+
+static bool same_list(char *const *a, size_t a_cnt, char *const *b, size_t b_cnt)
+{
+	if (a_cnt != b_cnt)
+		return false;
+	for (size_t i = 0; i < a_cnt; i++) {
+		if (strcmp(a[i], b[i]))
+			return false;
+	}
+	return true;
+}
+
+bool marks_config__same(const struct marks_config *a, const struct marks_config *b)
+{
+	if (!a->enabled || !b->enabled)
+		return a->enabled == b->enabled;
+	return same_list(a->programs, a->program_cnt, b->programs, b->program_cnt) &&
+	       same_list(a->labels, a->label_cnt, b->labels, b->label_cnt) &&
+	       same_text(a->process, b->process) && a->limit == b->limit;
+}

@@ -145,6 +145,47 @@ static int decode_values(struct bytes bytes, struct event_values *ret_values, st
 	return 0;
 }
 
+static int decode_attributes(struct bytes bytes, struct event_attributes *ret, struct fault *why)
+{
+	struct tacho_attributes attributes;
+
+	if (bytes.sz < TACHO_ATTRIBUTES_SZ)
+		return too_short(why, "ACTIVITY", sizeof(struct tacho_activity) + bytes.sz);
+	memcpy(&attributes, bytes.at, TACHO_ATTRIBUTES_SZ);
+	bytes.at += TACHO_ATTRIBUTES_SZ;
+	bytes.sz -= TACHO_ATTRIBUTES_SZ;
+	ret->set = attributes.set & ((2u << TACHO_ATTRIBUTE_FAILURE) - 1);
+	ret->texts = attributes.texts;
+	ret->truncated = attributes.truncated;
+	memcpy(ret->values, attributes.values, sizeof(ret->values));
+	ret->text = bytes.at;
+	ret->text_sz = bytes.sz < TACHO_TEXT_SZ ? bytes.sz : TACHO_TEXT_SZ;
+	return 0;
+}
+
+static int decode_attribute(struct bytes bytes, struct event *event, struct fault *why)
+{
+	struct tacho_attribute attribute;
+	size_t sz = bytes.sz;
+	const char *name;
+
+	if (sz < sizeof(attribute))
+		return too_short(why, "ATTRIBUTE", sz);
+	memcpy(&attribute, bytes.at, sizeof(attribute));
+	bytes.at += sizeof(attribute);
+	bytes.sz -= sizeof(attribute);
+	name = take_string(&bytes);
+	if (!name)
+		return too_short(why, "ATTRIBUTE", sz);
+	if (!*name)
+		return fault__set(why, -EBADMSG, "an ATTRIBUTE record has no name");
+	if (attribute.attribute >= TACHO_ATTRIBUTES_MAX)
+		return fault__set(why, -EBADMSG, "an ATTRIBUTE record is number %u",
+				  attribute.attribute);
+	event->attribute = (struct event_attribute) { .number = attribute.attribute, .name = name };
+	return 0;
+}
+
 /* Takes the usage from the front of the bytes. */
 static int take_usage(struct bytes *bytes, __u64 duration_ns, struct event_usage *ret_usage,
 		      struct fault *why)
@@ -196,6 +237,8 @@ static int decode_activity(struct bytes bytes, struct event *event, struct fault
 		err = take_usage(&bytes, activity->end_ns - activity->start_ns, &event->usage, why);
 	if (!err && activity->flags & TACHO_ACTIVITY_VALUES)
 		err = decode_values(bytes, &event->values, why);
+	else if (!err && activity->flags & TACHO_ACTIVITY_ATTRIBUTES)
+		err = decode_attributes(bytes, &event->attributes, why);
 	return err;
 }
 
@@ -207,6 +250,14 @@ static int decode_plain(struct bytes bytes, void *ret, size_t ret_sz, const char
 		return too_short(why, kind, bytes.sz);
 	memcpy(ret, bytes.at, ret_sz);
 	return 0;
+}
+
+static int decode_counter(struct bytes bytes, struct event *event, struct fault *why)
+{
+	int err = decode_plain(bytes, &event->counter, sizeof(event->counter), "COUNTER", why);
+
+	event->counter.name[sizeof(event->counter.name) - 1] = '\0';
+	return err;
 }
 
 static int decode_return(struct bytes bytes, struct event *event, struct fault *why)
@@ -347,6 +398,10 @@ static int decode_kind(struct bytes bytes, struct event *event, struct fault *wh
 		return decode_gpu(bytes, event, why);
 	case TACHO_RECORD_SYSTEM:
 		return decode_system(bytes, event, why);
+	case TACHO_RECORD_ATTRIBUTE:
+		return decode_attribute(bytes, event, why);
+	case TACHO_RECORD_COUNTER:
+		return decode_counter(bytes, event, why);
 	}
 	return fault__set(why, -EPROTO, "a record of unknown kind %u", event->kind);
 }

@@ -53,6 +53,22 @@ struct event_values {
 	size_t text_sz; /* of the text that is there, <= TACHO_TEXT_SZ */
 };
 
+struct event_attribute {
+	__u32 number;	  /* < TACHO_ATTRIBUTES_MAX */
+	const char *name; /* not empty */
+};
+
+/* As in struct tacho_attributes; the places and lengths of texts are still as the record has them.
+ */
+struct event_attributes {
+	__u32 set; /* no bits beyond TACHO_ATTRIBUTE_FAILURE */
+	__u32 texts;
+	__u32 truncated;
+	__u64 values[TACHO_ATTRIBUTES_MAX + 1];
+	const char *text;
+	size_t text_sz; /* of the text that is there, <= TACHO_TEXT_SZ */
+};
+
 /* As in struct tacho_usage. */
 struct event_usage {
 	bool known;
@@ -99,7 +115,10 @@ struct event {
 			struct tacho_activity activity; /* comm is NUL-terminated */
 			struct event_usage usage;
 			struct event_values values;
+			struct event_attributes attributes;
 		};
+		struct event_attribute attribute;
+		struct tacho_counter counter; /* name is NUL-terminated */
 		struct tacho_counts counts;
 		const struct tacho_summary *summary; /* in the record */
 		struct tacho_exec exec;

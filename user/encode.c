@@ -108,6 +108,14 @@ int encode_capture(encode_put_fn put, void *ctx, const struct event_capture *cap
 	return put_with_strings(put, ctx, TACHO_RECORD_CAPTURE, &fixed, sizeof(fixed), &tail, 1);
 }
 
+int encode_attribute(encode_put_fn put, void *ctx, __u32 number, const char *attribute_name)
+{
+	struct tacho_attribute fixed = { .attribute = number };
+	const struct tail tail = name(attribute_name);
+
+	return put_with_strings(put, ctx, TACHO_RECORD_ATTRIBUTE, &fixed, sizeof(fixed), &tail, 1);
+}
+
 int encode_process(encode_put_fn put, void *ctx, const struct event_process *process)
 {
 	struct tacho_process_usage fixed = process->usage;

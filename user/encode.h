@@ -25,6 +25,7 @@ int encode_stream(encode_put_fn put, void *ctx);
 int encode_state(encode_put_fn put, void *ctx, __u32 number, const char *name);
 int encode_probe(encode_put_fn put, void *ctx, const struct event_probe *probe);
 int encode_capture(encode_put_fn put, void *ctx, const struct event_capture *capture);
+int encode_attribute(encode_put_fn put, void *ctx, __u32 number, const char *name);
 int encode_clock(encode_put_fn put, void *ctx, __u64 since_ns, __s64 offset_ns);
 int encode_counts(encode_put_fn put, void *ctx, __u32 state,
 		  const struct tacho_state_counts *counts);

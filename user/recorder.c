@@ -263,7 +263,7 @@ static bool needs_files(enum tacho_record_kind kind)
 	return kind != TACHO_RECORD_STREAM && kind != TACHO_RECORD_STATE &&
 	       kind != TACHO_RECORD_PROBE && kind != TACHO_RECORD_CAPTURE &&
 	       kind != TACHO_RECORD_RETURN && kind != TACHO_RECORD_CLOCK &&
-	       kind != TACHO_RECORD_EXEC;
+	       kind != TACHO_RECORD_ATTRIBUTE && kind != TACHO_RECORD_EXEC;
 }
 
 static int take(struct recorder *recorder, const struct event *event, struct fault *why)
@@ -277,6 +277,10 @@ static int take(struct recorder *recorder, const struct event *event, struct fau
 		return recorder__take_probe(recorder, &event->probe, why);
 	case TACHO_RECORD_CAPTURE:
 		return recorder__take_capture(recorder, &event->capture, why);
+	case TACHO_RECORD_ATTRIBUTE:
+		return recorder__take_attribute(recorder, &event->attribute, why);
+	case TACHO_RECORD_COUNTER:
+		return recorder__take_counter(recorder, &event->counter);
 	case TACHO_RECORD_RETURN:
 		return recorder__take_return(recorder, &event->returns, why);
 	case TACHO_RECORD_CLOCK:
@@ -310,6 +314,8 @@ int recorder__feed(struct recorder *recorder, const void *data, size_t sz, struc
 	int err;
 
 	err = decode_record(data, sz, &event, why);
+	if (!err && event.kind == TACHO_RECORD_ACTIVITY)
+		recorder__note_failure(recorder, &event);
 	if (!err && needs_files(event.kind))
 		err = recorder__start(recorder, why);
 	if (!err)
@@ -325,6 +331,8 @@ void recorder__summarize(const struct recorder *recorder, struct recorder_summar
 		.failed = recorder->failed,
 		.process_rows = recorder->process_rows,
 		.process_rows_lost = recorder->process_rows_lost,
+		.counter_rows = recorder->counter_rows,
+		.counter_rows_lost = recorder->counter_rows_lost,
 		.unusable = recorder->unusable,
 		.ended_well = recorder->ended_well,
 		.last_ns = recorder->last_ns,

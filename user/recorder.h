@@ -24,8 +24,8 @@ void recorder__free(struct recorder *recorder); /* does not flush; NULL is fine 
 /*
  * Opens the sinks, to be called when the CAPTURE records of the beginning have been fed: they are
  * the columns. The first record that is no declaration (STREAM, STATE, PROBE, CAPTURE, RETURN,
- * CLOCK) does it if nobody else has. Of declarations that come later, new columns are added behind
- * the others: at the next record that is none, the file that has them is begun anew.
+ * ATTRIBUTE, CLOCK) does it if nobody else has. Of declarations that come later, new columns are
+ * added behind the others: at the next record that is none, the file that has them is begun anew.
  * 0, also when they are open already, or negative errno with why.
  */
 int recorder__start(struct recorder *recorder, struct fault *why);
@@ -51,6 +51,8 @@ struct recorder_summary {
 	uint64_t unmatched_returns;
 	uint64_t process_rows;	    /* of what processes have used; in one file or more */
 	uint64_t process_rows_lost; /* not in every file that was to have them */
+	uint64_t counter_rows;	    /* of what programs count */
+	uint64_t counter_rows_lost; /* likewise */
 	uint64_t unusable;	    /* records passed over */
 	int64_t unaccounted; /* entries that the ledger cannot explain; 0 unless something is wrong
 			      */

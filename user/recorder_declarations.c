@@ -52,9 +52,8 @@ struct ledger_account recorder__account_of(const struct recorder *recorder, uint
 	return sum;
 }
 
-/* The column of that name, a new one if need be. */
-static int find_column(struct recorder *recorder, const char *name, size_t *ret_column,
-		       struct fault *why)
+int recorder__find_column(struct recorder *recorder, const char *name, size_t *ret_column,
+			  struct fault *why)
 {
 	size_t at = 0;
 
@@ -114,7 +113,8 @@ int recorder__take_capture(struct recorder *recorder, const struct event_capture
 	};
 	if (!grown->name)
 		return fault__set(why, -ENOMEM, "no memory for another captured value");
-	err = recorder->started ? find_column(recorder, grown->name, &grown->column, why) : 0;
+	err = recorder->started ? recorder__find_column(recorder, grown->name, &grown->column, why)
+				: 0;
 	if (err) {
 		free(grown->name);
 		return -EBADMSG;
@@ -193,9 +193,11 @@ int recorder__make_columns(struct recorder *recorder, struct fault *why)
 		struct state *state = &recorder->states[s];
 
 		for (size_t i = 0; !err && i < state->capture_cnt; i++)
-			err = find_column(recorder, state->captures[i].name,
-					  &state->captures[i].column, why);
+			err = recorder__find_column(recorder, state->captures[i].name,
+						    &state->captures[i].column, why);
 	}
+	if (!err)
+		err = recorder__make_attribute_columns(recorder, why);
 	recorder->columns_added = false;
 	if (err)
 		recorder__free_columns(recorder);
@@ -222,6 +224,7 @@ static void free_state(struct state *state)
 void recorder__free_declarations(struct recorder *recorder)
 {
 	recorder__free_columns(recorder);
+	recorder__free_attributes(recorder);
 	for (size_t i = 0; i < recorder->state_cnt; i++)
 		free_state(&recorder->states[i]);
 	for (size_t i = 0; i < recorder->probe_cnt; i++)

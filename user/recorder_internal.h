@@ -5,6 +5,7 @@
  *     recorder.c               records in; the sinks opened and flushed; the ledger
  *     recorder_declarations.c  what the numbers in records stand for
  *     recorder_rows.c          calls, summaries and probes made rows, and which of them were lost
+ *     recorder_marks.c         attributes of marked blocks, and counters
  *     recorder_resources.c     what processes, the machine and its GPUs use made rows
  */
 #ifndef TACHO_USER_RECORDER_INTERNAL_H
@@ -54,6 +55,12 @@ struct probe {
 	uint64_t last_hit_ns; /* CLOCK_MONOTONIC */
 };
 
+/* Of marked blocks. */
+struct attribute {
+	char *name;    /* NULL: not declared */
+	size_t column; /* as in struct capture */
+};
+
 struct output {
 	const struct sink_ops *ops;
 	struct sink *sink; /* NULL before the start */
@@ -96,6 +103,7 @@ struct recorder {
 	size_t column_cnt;
 	struct state *states;
 	size_t state_cnt;
+	struct attribute attributes[TACHO_ATTRIBUTES_MAX + 1]; /* and why blocks failed */
 	struct probe *probes;
 	size_t probe_cnt;
 	struct unwritten_row *unwritten;
@@ -109,12 +117,15 @@ struct recorder {
 	uint64_t failed;
 	uint64_t process_rows;
 	uint64_t process_rows_lost;
+	uint64_t counter_rows;
+	uint64_t counter_rows_lost;
 	uint64_t unusable;
 	bool ended_well;
 	uint64_t last_ns; /* CLOCK_MONOTONIC of the newest thing seen */
 	/* the values of the row at hand */
 	char return_text[VALUE_TEXT_SZ];
 	char capture_texts[TACHO_CAPTURES_MAX][VALUE_TEXT_SZ];
+	char attribute_texts[TACHO_ATTRIBUTES_MAX + 1][VALUE_TEXT_SZ];
 };
 
 static inline uint64_t recorder__wall_ns(const struct recorder *recorder, uint64_t monotonic_ns)
@@ -131,6 +142,9 @@ int recorder__take_capture(struct recorder *recorder, const struct event_capture
 int recorder__take_probe(struct recorder *recorder, const struct event_probe *event,
 			 struct fault *why);
 int recorder__take_return(struct recorder *recorder, const struct tacho_return *event,
+			  struct fault *why);
+/* The column of that name, a new one if need be. -E2BIG when there are too many. */
+int recorder__find_column(struct recorder *recorder, const char *name, size_t *ret_column,
 			  struct fault *why);
 /* Gives every name of a captured value its column. -E2BIG when there are too many. */
 int recorder__make_columns(struct recorder *recorder, struct fault *why);
@@ -156,6 +170,20 @@ void recorder__forget_unwritten(struct recorder *recorder);
 /* The recording is over and not everything could be written: rows that are missing in any of the
  * files are lost, and the ledger is corrected. */
 void recorder__give_up_unwritten(struct recorder *recorder);
+
+/* recorder_marks.c. Likewise. */
+int recorder__take_attribute(struct recorder *recorder, const struct event_attribute *event,
+			     struct fault *why);
+int recorder__take_counter(struct recorder *recorder, const struct tacho_counter *event);
+/* To be called before its row: there is a column for why it failed. */
+void recorder__note_failure(struct recorder *recorder, const struct event *event);
+bool recorder__block_failed(const struct event_attributes *attributes);
+int recorder__make_attribute_columns(struct recorder *recorder, struct fault *why);
+/* The fields of a row, and away with them. */
+void recorder__fill_attributes(struct recorder *recorder,
+			       const struct event_attributes *attributes);
+void recorder__clear_attributes(struct recorder *recorder);
+void recorder__free_attributes(struct recorder *recorder);
 
 /* recorder_resources.c. Likewise. */
 int recorder__take_process(struct recorder *recorder, const struct event_process *event,

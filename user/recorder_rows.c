@@ -22,10 +22,11 @@ static const char *format_return(struct recorder *recorder, const struct probe *
 	return recorder->return_text;
 }
 
-/* An exception is a failure, whatever the settings say. */
+/* An exception, and a mark that says so, is a failure, whatever the settings say. */
 static enum row_failed judge(const struct probe *probe, const struct event *event)
 {
-	if (event->activity.ended == TACHO_ENDED_EXCEPTION)
+	if (event->activity.ended == TACHO_ENDED_EXCEPTION ||
+	    recorder__block_failed(&event->attributes))
 		return ROW_FAILED_YES;
 	if (probe->return_type == TACHO_VALUE_NONE || probe->compare == TACHO_COMPARE_NONE ||
 	    !returned_value(event))
@@ -241,8 +242,12 @@ static bool put_call(struct recorder *recorder, struct probe *probe, const struc
 
 	fill_usage(&row, &event->usage);
 	fill_captured(recorder, state, &event->values);
+	if (event->attributes.set)
+		recorder__fill_attributes(recorder, &event->attributes);
 	taken = put_row(recorder, &row, &unwritten->outputs);
 	clear_captured(recorder, state);
+	if (event->attributes.set)
+		recorder__clear_attributes(recorder);
 	unwritten->probe = activity->probe;
 	unwritten->ended = activity->ended;
 	unwritten->failed = row.failed == ROW_FAILED_YES;

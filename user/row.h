@@ -48,6 +48,15 @@ struct activity_row {
 	const char *const *captured; /* one for each of sink_options.capture_names; or none */
 };
 
+/* A program has added to one of its counters. */
+struct counter_row {
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	uint32_t pid;
+	const char *name; /* any bytes */
+	int64_t delta;
+	int64_t total; /* in this process, since it was first recorded */
+};
+
 enum probe_moment {
 	PROBE_ATTACHED = TACHO_PLACED_ATTACHED, /* put in place */
 	PROBE_DETACHED = TACHO_PLACED_DETACHED, /* taken away */

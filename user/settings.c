@@ -121,7 +121,8 @@ int settings__finish(struct settings *settings)
 		return refuse_nothing(settings);
 	if (!err)
 		err = config__finish(settings->config, &why);
-	if (!err && !settings->recording && !settings->config->state_cnt)
+	if (!err && !settings->recording && !settings->config->state_cnt &&
+	    !settings->config->marks.enabled)
 		err = fault__set(&why, -EINVAL,
 				 "%s: no states, only [resources], which needs no probes",
 				 settings->path);

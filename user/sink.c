@@ -4,13 +4,10 @@
 #include <string.h>
 
 static const struct sink_ops *const sinks[] = {
-	&opentrons_sink_ops,
-	&detail_sink_ops,
-	&process_detail_sink_ops,
-	&opentrons_resources_sink_ops,
-	&system_sink_ops,
-	&gpu_sink_ops,
-	NULL,
+	&opentrons_sink_ops,	  &detail_sink_ops,
+	&process_detail_sink_ops, &opentrons_resources_sink_ops,
+	&system_sink_ops,	  &gpu_sink_ops,
+	&counters_sink_ops,	  NULL,
 };
 
 #define SINK_CNT (sizeof(sinks) / sizeof(sinks[0]) - 1)

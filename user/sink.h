@@ -63,6 +63,7 @@ struct sink_ops {
 	int (*process)(struct sink *sink, const struct process_row *row);
 	int (*gpu)(struct sink *sink, const struct gpu_row *row);
 	int (*system)(struct sink *sink, const struct system_row *row);
+	int (*counter)(struct sink *sink, const struct counter_row *row);
 	/* Writes what is gathered. now_ns is CLOCK_MONOTONIC; last forces the fdatasync that
 	 * sync_ns asks for (none when UINT64_MAX). */
 	int (*flush)(struct sink *sink, uint64_t now_ns, bool last, struct fault *why);
@@ -95,5 +96,6 @@ extern const struct sink_ops process_detail_sink_ops;	   /* sink_process_detail.
 extern const struct sink_ops opentrons_resources_sink_ops; /* sink_opentrons_resources.c */
 extern const struct sink_ops system_sink_ops;		   /* sink_system.c */
 extern const struct sink_ops gpu_sink_ops;		   /* sink_gpu.c */
+extern const struct sink_ops counters_sink_ops;		   /* sink_counters.c */
 
 #endif

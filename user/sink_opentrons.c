@@ -17,7 +17,7 @@
 #define AT(member) offsetof(struct activity_row, member)
 
 static const struct sink_csv_column columns[] = {
-	{ "state", sink_csv__put_text, AT(state) },
+	{ "state", sink_csv__put_hostile_text, AT(state) },
 	{ "func_start", sink_csv__put_u64, AT(start_ns) },
 	{ "duration", sink_csv__put_u64, AT(duration_ns) },
 };

@@ -24,21 +24,23 @@
 #define TACHO_HIJACK_LIMIT 64
 
 enum tacho_record_kind {
-	TACHO_RECORD_STREAM = 1,   /* struct tacho_stream */
-	TACHO_RECORD_STATE = 2,	   /* struct tacho_state */
-	TACHO_RECORD_PROBE = 3,	   /* struct tacho_probe */
-	TACHO_RECORD_CLOCK = 4,	   /* struct tacho_clock */
-	TACHO_RECORD_ACTIVITY = 5, /* struct tacho_activity */
-	TACHO_RECORD_COUNTS = 6,   /* struct tacho_counts */
-	TACHO_RECORD_FLUSH = 7,	   /* struct tacho_flush */
-	TACHO_RECORD_CAPTURE = 8,  /* struct tacho_capture */
-	TACHO_RECORD_RETURN = 9,   /* struct tacho_return */
-	TACHO_RECORD_SUMMARY = 10, /* struct tacho_summary */
-	TACHO_RECORD_PLACED = 11,  /* struct tacho_placed */
-	TACHO_RECORD_EXEC = 12,	   /* struct tacho_exec; not kept in files */
-	TACHO_RECORD_PROCESS = 13, /* struct tacho_process_usage */
-	TACHO_RECORD_SYSTEM = 14,  /* struct tacho_system */
-	TACHO_RECORD_GPU = 15,	   /* struct tacho_gpu */
+	TACHO_RECORD_STREAM = 1,     /* struct tacho_stream */
+	TACHO_RECORD_STATE = 2,	     /* struct tacho_state */
+	TACHO_RECORD_PROBE = 3,	     /* struct tacho_probe */
+	TACHO_RECORD_CLOCK = 4,	     /* struct tacho_clock */
+	TACHO_RECORD_ACTIVITY = 5,   /* struct tacho_activity */
+	TACHO_RECORD_COUNTS = 6,     /* struct tacho_counts */
+	TACHO_RECORD_FLUSH = 7,	     /* struct tacho_flush */
+	TACHO_RECORD_CAPTURE = 8,    /* struct tacho_capture */
+	TACHO_RECORD_RETURN = 9,     /* struct tacho_return */
+	TACHO_RECORD_SUMMARY = 10,   /* struct tacho_summary */
+	TACHO_RECORD_PLACED = 11,    /* struct tacho_placed */
+	TACHO_RECORD_EXEC = 12,	     /* struct tacho_exec; not kept in files */
+	TACHO_RECORD_PROCESS = 13,   /* struct tacho_process_usage */
+	TACHO_RECORD_SYSTEM = 14,    /* struct tacho_system */
+	TACHO_RECORD_GPU = 15,	     /* struct tacho_gpu */
+	TACHO_RECORD_ATTRIBUTE = 16, /* struct tacho_attribute */
+	TACHO_RECORD_COUNTER = 17,   /* struct tacho_counter */
 };
 
 /* How a call ended. */
@@ -169,10 +171,12 @@ struct tacho_activity {
 	char comm[TACHO_COMM_SZ];
 	/* struct tacho_usage, when flags say so */
 	/* struct tacho_values, with as much of its text as head.size says, when flags say so */
+	/* struct tacho_attributes, likewise; one record has but one of the two */
 };
 
-#define TACHO_ACTIVITY_VALUES 1u /* struct tacho_values follows */
-#define TACHO_ACTIVITY_USAGE 2u	 /* struct tacho_usage follows */
+#define TACHO_ACTIVITY_VALUES 1u     /* struct tacho_values follows */
+#define TACHO_ACTIVITY_USAGE 2u	     /* struct tacho_usage follows */
+#define TACHO_ACTIVITY_ATTRIBUTES 4u /* struct tacho_attributes follows */
 /* In a raw file of version 1 there are no flags, and none of them is set. */
 
 /* What became of the time between start_ns and end_ns, and what else its thread used in it. */
@@ -200,6 +204,47 @@ struct tacho_values {
 
 #define TACHO_VALUE_RETURNED (1ULL << 63)
 #define TACHO_VALUES_SZ (sizeof(struct tacho_values) - TACHO_TEXT_SZ) /* without text */
+
+#define TACHO_ATTRIBUTES_MAX 16	    /* different names, over all marked blocks */
+#define TACHO_ATTRIBUTE_FAILURE 16  /* the number of what is always there: why the block failed */
+#define TACHO_ATTRIBUTE_NAME_SZ 64  /* what is looked at of a name, the NUL included */
+#define TACHO_ATTRIBUTE_TEXT_SZ 128 /* likewise of a text */
+
+/* The name of an attribute of marked blocks: a column. */
+struct tacho_attribute {
+	struct tacho_record head;
+	__u32 attribute; /* < TACHO_ATTRIBUTES_MAX */
+	__u32 reserved;
+	/* name */
+};
+
+/* What a marked block has been said of. */
+struct tacho_attributes {
+	__u32 set;	 /* bit n: attribute n has a value */
+	__u32 texts;	 /* bit n: ... which is a text */
+	__u32 truncated; /* bit n: ... that goes on */
+	__u32 text_sz;	 /* of all texts together */
+	/* a signed number; a text: where it begins in text, and in the upper half its length */
+	__u64 values[TACHO_ATTRIBUTES_MAX + 1];
+	char text[TACHO_TEXT_SZ];
+};
+
+/* struct tacho_attributes without its text. */
+#define TACHO_ATTRIBUTES_SZ (sizeof(struct tacho_attributes) - TACHO_TEXT_SZ)
+
+#define TACHO_COUNTER_NAME_SZ 64 /* what is looked at of a name, the NUL included */
+
+/* A counter of a process has been added to. */
+struct tacho_counter {
+	struct tacho_record head;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__s64 delta;
+	__s64 total; /* since the recording, or the process, began; counts what has no record, too
+		      */
+	__u32 pid;
+	__u32 tid;
+	char name[TACHO_COUNTER_NAME_SZ];
+};
 
 /* What the kernel side has counted for one state, cumulative. */
 struct tacho_counts {
@@ -377,6 +422,9 @@ _Static_assert(sizeof(struct tacho_flush) == 24, "wire");
 _Static_assert(sizeof(struct tacho_process_usage) == 184, "wire");
 _Static_assert(sizeof(struct tacho_gpu) == 48, "wire");
 _Static_assert(sizeof(struct tacho_system) == 288, "wire");
+_Static_assert(sizeof(struct tacho_attribute) == 16, "wire");
+_Static_assert(sizeof(struct tacho_attributes) == 664, "wire");
+_Static_assert(sizeof(struct tacho_counter) == 104, "wire");
 _Static_assert(TACHO_SYSTEM_VALUE_CNT <= TACHO_SYSTEM_VALUES_MAX, "wire");
 
 #endif

@@ -58,6 +58,30 @@ enum tacho_unwind {
 	 (__u64)(rule) << 32 | (__u64)(state) << 20 | (__u64)(probe))
 #define TACHO_COOKIE_PLACE(cookie) ((cookie) >> 38 & 7)
 
+/*
+ * Places of the provider "tacho" (tacho/mark.h) have programs of their own (bpf/marks.bpf.c). Of
+ * their cookies, the place only says whether something ends there; in place of the state stands an
+ * enum tacho_mark, and the fetches of the spec are the arguments.
+ */
+enum tacho_mark {
+	TACHO_MARK_BEGIN = 0,
+	TACHO_MARK_END = 1,
+	TACHO_MARK_KEY_BEGIN = 2,
+	TACHO_MARK_KEY_END = 3,
+	TACHO_MARK_KEY_LEAVE = 4,
+	TACHO_MARK_KEY_ENTER = 5,
+	TACHO_MARK_COUNTER = 6,
+	TACHO_MARK_ATTRIBUTE_INT = 7,
+	TACHO_MARK_ATTRIBUTE_TEXT = 8,
+	TACHO_MARK_KEY_ATTRIBUTE_INT = 9,
+	TACHO_MARK_KEY_ATTRIBUTE_TEXT = 10,
+	TACHO_MARK_FAIL = 11,
+	TACHO_MARK_KEY_FAIL = 12,
+	TACHO_MARK_CNT
+};
+
+#define TACHO_MARK_ARGUMENTS_MAX 3
+
 #define TACHO_PROBES_MAX (1u << 20)
 #define TACHO_STATES_MAX 4096
 #define TACHO_RULES_MAX 63 /* rule 0 is the scope: the processes asked for by -p or a command */
@@ -174,6 +198,9 @@ struct tacho_summary_sums {
 struct tacho_trouble {
 	__u64 process_table_full; /* a process could not be put under the filter */
 	__u64 command_unreadable; /* a command line could not be read or judged at exec */
+	__u64 attributes_dropped; /* of marked blocks: too many names, or no memory */
+	__u64 counters_unsent;	  /* without a record of their own; the next one has the total */
+	__u64 counters_lost;	  /* not counted at all: unreadable, or no memory */
 };
 
 /* How deep calls may nest beyond the frames kept with the thread (places ENTRY and EXIT only). */
@@ -232,5 +259,50 @@ struct tacho_captured_key {
 };
 
 #define TACHO_CAPTURED_SPAN (1ULL << 63)
+
+/* --- marks ----------------------------------------------------------------------------------- */
+
+#define TACHO_LABEL_SZ 128    /* what is looked at of a label, the NUL included */
+#define TACHO_LABELS_MAX 1024 /* the most that the settings allow */
+#define TACHO_LABEL_GLOBS_MAX 64
+
+/*
+ * A label gets the next number when it is first seen, and with it the kernel's state number
+ * label_base + number. When all numbers are given away, label_limit stands for every other label.
+ * What the kernel sends of a marked block has TACHO_PROBE_LABEL | number in place of the probe.
+ */
+#define TACHO_PROBE_LABEL 0x80000000u
+#define TACHO_LABEL_UNWANTED 0xffffffffu /* the settings do not select it */
+
+/* Key of the `labels` map, whose values are numbers; NULs behind the text. */
+struct tacho_label_key {
+	char text[TACHO_LABEL_SZ];
+};
+
+/* Value of the `label_names` map, keyed by number. */
+struct tacho_label_name {
+	char text[TACHO_LABEL_SZ];
+	__u32 probe; /* where it was first seen */
+	__u32 known; /* 0: nobody has this number yet */
+};
+
+/* Value of the `attribute_names` map, keyed by number. */
+struct tacho_attribute_name {
+	char text[TACHO_ATTRIBUTE_NAME_SZ];
+	__u64 known; /* as above */
+};
+
+/* Key of the `counters` map, whose values are totals. */
+struct tacho_counter_key {
+	char name[TACHO_COUNTER_NAME_SZ]; /* NULs behind the text */
+	__u64 process_start_ns;		  /* numbers of processes are used again */
+	__u32 pid;
+	__u32 reserved;
+};
+
+/* In place of the state in struct tacho_span_key: a block known by its key. */
+#define TACHO_SPAN_KEYED 0x40000000u
+
+/* Value of the `keyed_blocks` map. */
 
 #endif

@@ -51,10 +51,11 @@ def usage(cpu_ns, runqueue_ns=None, minor=0, major=0, voluntary=0, involuntary=0
     return struct.pack("=QQ4I", cpu_ns, runqueue_ns, minor, major, voluntary, involuntary)
 
 
-def activity(number, start_ns, end_ns, ended=RETURN, depth=0, comm=b"motord", used=b"", tail=b""):
-    flags = (1 if tail else 0) | (2 if used else 0)
+def activity(number, start_ns, end_ns, ended=RETURN, depth=0, comm=b"motord", used=b"", tail=b"",
+             said=b""):
+    flags = (1 if tail else 0) | (2 if used else 0) | (4 if said else 0)
     return record(5, struct.pack("=QQIIIIII16s", start_ns, end_ns, number, 4711, 4712, depth, ended,
-                                 flags, comm) + used + tail)
+                                 flags, comm) + used + tail + said)
 
 
 def counts(of_state, entries, *others):
@@ -105,6 +106,26 @@ def gpu(time_ns, pid, known, load=0, used=0, total=0, temperature=0):
                   "0000:01:00.0", "A \"GPU\", of some kind", "nvidia")
 
 
+def attribute(number, name):
+    return record(16, struct.pack("=II", number, 0), name)
+
+
+def counter(time_ns, pid, name, delta, total):
+    return record(17, struct.pack("=QqqII64s", time_ns, delta, total, pid, pid, name))
+
+
+def attributes(numbers, texts=(), truncated=0):
+    """numbers: by attribute; texts: likewise, as bytes"""
+    values, text = [0] * 17, b""
+    for number, value in dict(numbers).items():
+        values[number] = value & (1 << 64) - 1
+    for number, value in dict(texts).items():
+        values[number] = len(value) << 32 | len(text)
+        text += value
+    bits = [sum(1 << n for n in which) for which in ({*dict(numbers), *dict(texts)}, dict(texts))]
+    return struct.pack("=4I17Q", *bits, truncated, len(text), *values) + text
+
+
 def every_record():
     """Two states and every kind of record; the files that it comes to are in every_record/."""
     ns = 1_000_000_000
@@ -119,6 +140,7 @@ def every_record():
         probe(1, 1, motord, "home", "5f1c", "home.isra.0", "fast"),
         probe(2, 1, motord, "never_called", "5f1c", "never_called", "fast"),
         returns(0, S32, LESS, 0), returns(1, BOOL, EQUAL, 0),
+        attribute(2, "lines"), attribute(0, "path"),
         clock(0, 1795317604 * ns),
         placed(0, ATTACHED, 1 * ns, 0x11c9), placed(1, ATTACHED, 1 * ns, 0x2000),
         placed(2, ATTACHED, 1 * ns, 0x3000),
@@ -156,7 +178,12 @@ def every_record():
         system(8 * ns + 6, {0: 8000, 10: 205, 12: 542}, (125, None, 1000)),
         gpu(8 * ns + 6, 0, 15, 375, 838860800, 6441402368, -55),
         gpu(8 * ns + 6, 812, 2, used=4096),
-        counts(0, 1003), counts(1, 9, 1, 0, 0, 2), flush(9 * ns, 1),
+        state(2, "a label\n"), probe(4, 2, motord, "usdt:tacho:begin", "5f1c", "usdt:tacho:begin",
+                                     "mark"),
+        activity(4, 8 * ns, 8 * ns + 3, said=attributes({2: -5}, {0: b"/tmp"}, 1)),
+        activity(4, 8 * ns, 8 * ns + 4, used=usage(3, 1), said=attributes({1: 1})),
+        counter(8 * ns + 7, 812, b"cache, hits", -2, 40),
+        counts(0, 1003), counts(1, 9, 1, 0, 0, 2), counts(2, 2), flush(9 * ns, 1),
     ])
 
 

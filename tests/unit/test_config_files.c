@@ -199,7 +199,8 @@ static void an_error_in_a_drop_in_names_it(void **state)
 				"at line 1 (put its keys together)");
 	write_file("tacho.conf.d/x.conf", "flush = 1s\n");
 	assert_refused(-EINVAL, "tacho.conf.d/x.conf:1: key 'flush' before any section "
-				"(put it below [record], [state NAME], [resources] or [feature-flag])");
+				"(put it below [record], [state NAME], [resources], "
+				"[feature-flag] or [marks])");
 }
 
 static void only_visible_regular_conf_files_are_drop_ins(void **state)

@@ -279,9 +279,9 @@ static void unknown_section_names_the_nearest_one(void **state)
 		  "tacho.conf:2: unknown section [stat] (did you mean [state NAME]?)" },
 		{ "[ANALYZING_PROTOCOL]\n", "tacho.conf:1: unknown section [ANALYZING_PROTOCOL] "
 					    "(valid: [record], [state NAME], [resources], "
-					    "[feature-flag])" },
+					    "[feature-flag], [marks])" },
 		{ "[]\n", "tacho.conf:1: unknown section [] (valid: [record], [state NAME], "
-			  "[resources], [feature-flag])" },
+			  "[resources], [feature-flag], [marks])" },
 		{ "[resource]\n",
 		  "tacho.conf:1: unknown section [resource] (did you mean [resources]?)" },
 	};
@@ -314,7 +314,8 @@ static void a_key_before_any_section_is_refused(void **state)
 	(void)state;
 	assert_text_refused("# head\nflush = 1s\n[record]\n",
 			    "tacho.conf:2: key 'flush' before any section "
-			    "(put it below [record], [state NAME], [resources] or [feature-flag])");
+			    "(put it below [record], [state NAME], [resources], "
+			    "[feature-flag] or [marks])");
 }
 
 static void a_line_without_equals_sign_is_refused(void **state)

@@ -31,7 +31,7 @@ MACHINES = {
 CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 # package names of kernels; the way of attaching that each must find by itself
 KERNELS = {("amd64", "6.1"): "perf", ("amd64", "6.12"): "multi", ("arm64", "6.1"): "perf"}
-PROGRAMS = ("prog_calls", "prog_ends", "prog_load")
+PROGRAMS = ("prog_calls", "prog_ends", "prog_load", "prog_marks")
 SETTINGS = """\
 [state SAFE]
 function = /t/prog_calls:leaf
@@ -44,6 +44,12 @@ process = *prog_calls nest*
 function = /t/prog_calls:leaf
 exit = safe
 process = somebody else
+"""
+MARKS = """\
+[marks]
+programs = /t/prog_marks
+labels = [a-z]*
+limit = 20
 """
 # name: (arguments of record, command, exit status, ledger without zeros)
 CASES = {
@@ -61,6 +67,21 @@ CASES = {
     "a thread that ends inside a call": (
         "-s S=/t/prog_ends:leaves", "/t/prog_ends pthread_exit 1", 0,
         {"S": {"entries": 1, "thread_exit": 1}}),
+    "marks that nest": (
+        "-c /t/marks.conf", "/t/prog_marks nested", 0,
+        {"marks": {}, "outer": {"entries": 1, "returned": 1},
+         "inner": {"entries": 3, "returned": 3},
+         "recursion": {"entries": 100, "returned": 100}}),
+    "marks with keys": (
+        "-c /t/marks.conf", "/t/prog_marks keyed", 0,
+        {"marks": {}, "moved": {"entries": 20, "returned": 20},
+         "a": {"entries": 2, "returned": 2}, "b": {"entries": 1, "returned": 1},
+         "again": {"entries": 2, "returned": 1, "unwound": 1},
+         "other": {"unmatched_returns": 1}, "left": {"entries": 1, "thread_exit": 1}}),
+    "marks that say something": (
+        "-c /t/marks.conf", "/t/prog_marks said", 0,
+        {"marks": {}, **{label: {"entries": 1, "returned": 1}
+                         for label in ("outer", "inner", "keyed", "plain")}}),
 }
 INIT = """\
 #!/bin/busybox sh
@@ -187,6 +208,7 @@ def make_ramdisk(arch, scratch):
     busybox = package("busybox-static", arch)
     (root / "bin" / "busybox").write_bytes(next(busybox.glob("*bin/busybox")).read_bytes())
     (root / "t" / "tacho.conf").write_text(SETTINGS)
+    (root / "t" / "marks.conf").write_text(MARKS)
     cases = "".join(CASE.format(number=n, arguments=case[0], command=case[1])
                     for n, case in enumerate(CASES.values()))
     (root / "init").write_text(INIT.format(cases=cases, processes=PROCESSES))

@@ -150,6 +150,9 @@ const char *probe_end_text(const struct planned_probe *probe)
 		return "end";
 	case PLANNED_POINT:
 		return "point";
+	case PLANNED_MARK:
+	case PLANNED_LABEL:
+		return "mark";
 	case PLANNED_CALL:
 		break;
 	}

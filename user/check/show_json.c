@@ -131,6 +131,7 @@ static json_t *target_json(const struct plan *plan, uint32_t number)
 		[TARGET_FUNCTION] = "function",
 		[TARGET_BEGIN] = "begin",
 		[TARGET_END] = "end",
+		[TARGET_MARKS] = "marks",
 	};
 	const struct planned_target *target = &plan->targets[number];
 	const struct probe_span found = probes_of_target(plan, number);

@@ -12,6 +12,7 @@
 
 #include "../elf/dwarf.h"
 #include "../elf/locate.h"
+#include "marks.h"
 #include "plan_internal.h"
 
 void *plan_grow(void *items, size_t cnt, size_t item_sz)
@@ -307,12 +308,30 @@ static int add_state(struct plan *plan, const struct state_config *state, struct
 		.rate_limit = state->rate_limit,
 	};
 	err = plan__add_targets(plan, number, state->functions, state->function_cnt,
-				TARGET_FUNCTION);
+				plan__is_marks(plan, number) ? TARGET_MARKS : TARGET_FUNCTION);
 	if (!err)
 		err = plan__add_targets(plan, number, state->begins, state->begin_cnt,
 					TARGET_BEGIN);
 	if (!err)
 		err = plan__add_targets(plan, number, state->ends, state->end_cnt, TARGET_END);
+	return err;
+}
+
+static int add_marks(struct plan *plan, struct fault *why)
+{
+	struct state_config *state;
+	int err;
+
+	err = plan_make_marks(plan->config, &state, why);
+	if (err)
+		return err;
+	plan->has_marks = true;
+	plan->marks_state = plan->state_cnt;
+	err = add_state(plan, state, why);
+	if (plan->state_cnt > plan->marks_state)
+		plan->states[plan->marks_state].owned = state;
+	else
+		state_config__free(state);
 	return err;
 }
 
@@ -325,6 +344,8 @@ static int add_all_states(struct plan *plan, struct fault *why)
 		if (config->states[i].enabled)
 			err = add_state(plan, &config->states[i], why);
 	}
+	if (!err && config->marks.enabled)
+		err = add_marks(plan, why);
 	return err == -ENOMEM ? fault__set(why, err, "no memory for the plan") : err;
 }
 

@@ -23,7 +23,7 @@
 /* One BINARY:FUNCTION of the settings. */
 struct planned_target {
 	uint32_t state; /* index into plan.states */
-	enum { TARGET_FUNCTION, TARGET_BEGIN, TARGET_END } role;
+	enum { TARGET_FUNCTION, TARGET_BEGIN, TARGET_END, TARGET_MARKS } role;
 	const struct function_ref *ref; /* the config's */
 	bool pending;			/* not there yet; waiting says what */
 	struct fault waiting;
@@ -48,7 +48,14 @@ struct planned_binary {
 	bool hooks_planned;
 };
 
-enum planned_kind { PLANNED_CALL, PLANNED_BEGIN, PLANNED_END, PLANNED_POINT };
+enum planned_kind {
+	PLANNED_CALL,
+	PLANNED_BEGIN,
+	PLANNED_END,
+	PLANNED_POINT,
+	PLANNED_MARK,  /* of the provider "tacho" */
+	PLANNED_LABEL, /* all marks with one label: in no place of its own */
+};
 
 /* An instruction that ends a call (safe mode). */
 struct planned_exit {
@@ -79,6 +86,8 @@ struct planned_probe {
 	uint32_t sp_delta;     /* see struct tacho_spec */
 	enum code_cost cost;
 	uint64_t semaphore_offset; /* in the file; 0 = none (USDT) */
+
+	enum tacho_mark mark; /* PLANNED_MARK; its arguments are values */
 
 	/* PLANNED_CALL */
 	bool by_goroutine; /* Go: calls are told by goroutine, not by thread and stack pointer */
@@ -111,6 +120,7 @@ struct planned_state {
 	uint64_t
 		rate_limit; /* rows a second; 0 = no limit. May change; the config's is the first */
 	struct state_config *owned; /* the config, when it was added later; else NULL */
+	uint32_t label;		    /* of a label: its number + 1 */
 	/* Of the captured values, for all probes alike; settled by the probes that plan__new finds,
 	 * or by the settings. */
 	enum tacho_value_type types[TACHO_CAPTURES_MAX];
@@ -140,7 +150,16 @@ struct plan {
 	size_t probe_cnt;
 	struct planned_hook *hooks;
 	size_t hook_cnt;
+	bool has_marks;
+	uint32_t marks_state; /* if so: the one that all marks are targets of */
 };
+
+#define PLAN_MARKS_STATE "marks" /* its name */
+
+static inline bool plan__is_marks(const struct plan *plan, uint32_t state)
+{
+	return plan->has_marks && state == plan->marks_state;
+}
 
 /*
  * Resolves every enabled state. The config outlives the plan. What -s names has to be there in any
@@ -179,6 +198,15 @@ int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint3
 /* Looks again for the places where stacks are cut back: a library that unwinds has been replaced.
  */
 int plan__look_for_hooks(struct plan *plan, struct fault *why);
+
+struct planned_label {
+	uint32_t number; /* the kernel's */
+	uint32_t site;	 /* the probe that it was first seen by */
+	const char *text;
+};
+
+/* A label has been seen: adds a state of this name, and its probe. */
+int plan__add_label(struct plan *plan, const struct planned_label *label);
 
 /* The file is gone or has other content: closes it. Its probes must be detached. */
 void plan__give_up(struct plan *plan, uint32_t binary);

@@ -9,6 +9,7 @@
 #include "../elf/dwarf.h"
 #include "../elf/usdt.h"
 #include "kernel_faults.h"
+#include "marks.h"
 #include "plan_internal.h"
 
 /* --- debugging information ------------------------------------------------------------------ */
@@ -371,6 +372,7 @@ static struct planned_probe *plan__new_probe(struct plan *plan, uint32_t target,
 		[TARGET_FUNCTION] = PLANNED_CALL,
 		[TARGET_BEGIN] = PLANNED_BEGIN,
 		[TARGET_END] = PLANNED_END,
+		[TARGET_MARKS] = PLANNED_MARK,
 	};
 	struct planned_probe *grown;
 
@@ -470,6 +472,8 @@ int plan__add_site(struct plan *plan, uint32_t target, uint32_t binary,
 
 	if (!probe)
 		return -ENOMEM;
+	if (probe->kind == PLANNED_MARK && !plan_find_mark(site->name, &probe->mark))
+		return 0;
 	if (probe->kind == PLANNED_CALL)
 		probe->kind = PLANNED_POINT;
 	if (asprintf(&probe->symbol, USDT_PREFIX "%s:%s", site->provider, site->name) < 0)
@@ -483,7 +487,9 @@ int plan__add_site(struct plan *plan, uint32_t target, uint32_t binary,
 		err = -ENOMEM;
 	if (!err)
 		err = check_site(&plan->binaries[binary], site, why);
-	if (!err)
+	if (!err && probe->kind == PLANNED_MARK)
+		err = plan__resolve_mark(plan, probe, site, why);
+	else if (!err)
 		err = resolve_values(plan, probe, site, why);
 	return plan__keep_probe(plan, probe, err);
 }

@@ -378,8 +378,24 @@ out:
 
 /* --- session ------------------------------------------------------------------------------ */
 
-static void session_prepare(struct tacho_bpf *bpf)
+static void multi_prepare_marks(struct tacho_bpf *bpf)
 {
+	bpf_program__set_autoload(bpf->progs.mark_multi, true);
+	bpf_program__set_expected_attach_type(bpf->progs.mark_multi,
+					      (enum bpf_attach_type)ATTACH_UPROBE_MULTI);
+}
+
+static int multi_attach_marks(struct tacho_bpf *bpf, const struct attach_target *target,
+			      struct attach_links *links, size_t *ret_bad)
+{
+	return attach_multi_link(bpf->progs.mark_multi, ATTACH_UPROBE_MULTI, 0, target, links,
+				 ret_bad);
+}
+
+static void session_prepare(struct tacho_bpf *bpf, bool with_marks)
+{
+	if (with_marks)
+		multi_prepare_marks(bpf);
 	bpf_program__set_autoload(bpf->progs.activity_session, true);
 	bpf_program__set_expected_attach_type(bpf->progs.activity_session,
 					      (enum bpf_attach_type)ATTACH_UPROBE_SESSION);
@@ -388,14 +404,18 @@ static void session_prepare(struct tacho_bpf *bpf)
 static int session_attach(struct tacho_bpf *bpf, const struct attach_target *target,
 			  struct attach_links *links, size_t *ret_bad)
 {
+	if (target->marks)
+		return multi_attach_marks(bpf, target, links, ret_bad);
 	return attach_multi_link(bpf->progs.activity_session, ATTACH_UPROBE_SESSION, 0, target,
 				 links, ret_bad);
 }
 
 /* --- multi -------------------------------------------------------------------------------- */
 
-static void multi_prepare(struct tacho_bpf *bpf)
+static void multi_prepare(struct tacho_bpf *bpf, bool with_marks)
 {
+	if (with_marks)
+		multi_prepare_marks(bpf);
 	bpf_program__set_autoload(bpf->progs.activity_entry_multi, true);
 	bpf_program__set_autoload(bpf->progs.activity_return_multi, true);
 	bpf_program__set_expected_attach_type(bpf->progs.activity_entry_multi,
@@ -410,6 +430,8 @@ static int multi_attach(struct tacho_bpf *bpf, const struct attach_target *targe
 {
 	int err;
 
+	if (target->marks)
+		return multi_attach_marks(bpf, target, links, ret_bad);
 	err = attach_multi_link(bpf->progs.activity_return_multi, ATTACH_UPROBE_MULTI,
 				UPROBE_MULTI_RETURN, target, links, ret_bad);
 	if (err)
@@ -420,8 +442,9 @@ static int multi_attach(struct tacho_bpf *bpf, const struct attach_target *targe
 
 /* --- perf --------------------------------------------------------------------------------- */
 
-static void perf_prepare(struct tacho_bpf *bpf)
+static void perf_prepare(struct tacho_bpf *bpf, bool with_marks)
 {
+	bpf_program__set_autoload(bpf->progs.mark_perf, with_marks);
 	bpf_program__set_autoload(bpf->progs.activity_entry_perf, true);
 	bpf_program__set_autoload(bpf->progs.activity_return_perf, true);
 }
@@ -448,6 +471,13 @@ static int perf_attach(struct tacho_bpf *bpf, const struct attach_target *target
 
 	for (size_t i = 0; i < target->cnt; i++) {
 		*ret_bad = i;
+		if (target->marks) {
+			err = attach_perf_link(bpf->progs.mark_perf, false, target->fd,
+					       &target->places[i], links);
+			if (err)
+				return err;
+			continue;
+		}
 		if (TACHO_COOKIE_PLACE(target->places[i].cookie) == TACHO_PLACE_HIJACK)
 			err = attach_perf_link(bpf->progs.activity_return_perf, true, target->fd,
 					       &target->places[i], links);

@@ -6,6 +6,7 @@
 #ifndef TACHO_USER_PROBE_ATTACH_H
 #define TACHO_USER_PROBE_ATTACH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct attach_target {
 	const char *path; /* for messages only: the file is found through fd */
 	const struct attach_place *places;
 	size_t cnt;
+	bool marks; /* their places are for the programs of marks */
 };
 
 /* What holds the probes in place. Zero-initialise; attach_links__free detaches. */
@@ -39,7 +41,7 @@ struct attach_links {
 struct attach_way {
 	const char *name; /* as TACHO_ATTACH spells it */
 	/* Before loading: chooses the programs to load. */
-	void (*prepare)(struct tacho_bpf *bpf);
+	void (*prepare)(struct tacho_bpf *bpf, bool with_marks);
 	/* After loading: attaches all places or none of them; on failure *ret_bad is the place
 	 * that the kernel refused, or target->cnt when no single one is to blame. */
 	int (*attach)(struct tacho_bpf *bpf, const struct attach_target *target,

@@ -117,7 +117,7 @@ bool prober__has_probe(const struct prober *prober, uint32_t probe)
 
 /* --- selecting states ------------------------------------------------------------------------ */
 
-void prober__select(struct prober *prober, uint32_t state, bool selected)
+static void select_in_kernel(struct prober *prober, uint32_t state, bool selected)
 {
 	volatile __u64 *word = &prober->bpf->bss->unselected[state / 64];
 	uint64_t bit = 1ULL << state % 64;
@@ -125,8 +125,18 @@ void prober__select(struct prober *prober, uint32_t state, bool selected)
 	*word = selected ? *word & ~bit : *word | bit;
 }
 
+void prober__select(struct prober *prober, uint32_t state, bool selected)
+{
+	select_in_kernel(prober, prober__kernel_state(prober, state), selected);
+	/* Its labels too, those that nobody has told us of as well. */
+	for (size_t i = 0; plan__is_marks(prober->options.plan, state) && i < prober->labels_max;
+	     i++)
+		select_in_kernel(prober, prober->states_max + i, selected);
+}
+
 bool prober__is_selected(const struct prober *prober, uint32_t state)
 {
+	state = prober__kernel_state(prober, state);
 	return !(prober->bpf->bss->unselected[state / 64] >> state % 64 & 1);
 }
 
@@ -149,10 +159,12 @@ static bool wants_hooks(const struct prober *prober)
 
 /* Attaches the ends, or the others. */
 static int attach_half(struct prober *prober, const struct planned_binary *binary,
-		       const struct prober_places *places, bool ends,
+		       const struct prober_places *places, bool marks, bool ends,
 		       struct attach_links *ret_links, struct fault *why)
 {
-	struct attach_target target = { .fd = elf_file__fd(binary->elf), .path = binary->path };
+	struct attach_target target = { .fd = elf_file__fd(binary->elf),
+					.path = binary->path,
+					.marks = marks };
 	struct prober_places half = {};
 	struct attach_links links = {};
 	size_t bad;
@@ -189,15 +201,16 @@ static int attach_state(struct prober *prober, uint32_t binary, uint32_t state,
 			struct attachment *made, struct fault *why)
 {
 	const struct planned_binary *b = &prober->options.plan->binaries[binary];
+	bool marks = plan__is_marks(prober->options.plan, state);
 	struct prober_places places = {};
 	int err;
 
 	*made = (struct attachment) { .binary = binary, .state = state };
 	err = prober__make_places(prober, binary, state, &places, why);
 	if (!err && places.cnt)
-		err = attach_half(prober, b, &places, true, &made->ends, why);
+		err = attach_half(prober, b, &places, marks, true, &made->ends, why);
 	if (!err && places.cnt)
-		err = attach_half(prober, b, &places, false, &made->begins, why);
+		err = attach_half(prober, b, &places, marks, false, &made->begins, why);
 	prober_places__free(&places);
 	return err;
 }
@@ -225,7 +238,7 @@ static int find_work(const struct prober *prober, uint32_t binary, uint32_t **re
 		const struct planned_probe *probe = &plan->probes[i];
 		const struct attachment *a;
 
-		if (probe->binary != binary || seen[probe->state] ||
+		if (probe->binary != binary || seen[probe->state] || probe->kind == PLANNED_LABEL ||
 		    !prober__is_selected(prober, probe->state))
 			continue;
 		a = prober__find_attachment(prober, binary, probe->state);

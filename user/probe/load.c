@@ -17,6 +17,10 @@
 #define DEEP_FRAMES_MAX 65536
 #define SPANS_MAX 65536	   /* pairs that have begun, over all processes */
 #define CAPTURED_MAX 16384 /* open calls with captured values */
+#define COUNTERS_MAX 16384 /* of which the totals are known; the oldest are forgotten first */
+/* Labels that are not selected, or beyond the limit (LABELS_PASSED_OVER_MAX), and threads that find
+ * a label at one time. */
+#define LABELS_SPARE (2 * 4096)
 #define WAKE_BYTES_MAX (2u << 20)
 
 /* libbpf has one print function for the process and no context to go with it. */
@@ -67,7 +71,7 @@ static bool has_exit_places(const struct plan *plan)
 static bool has_pairs(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->target_cnt; i++) {
-		if (plan->targets[i].role != TARGET_FUNCTION)
+		if (plan->targets[i].role == TARGET_BEGIN || plan->targets[i].role == TARGET_END)
 			return true;
 	}
 	for (size_t i = 0; i < plan->probe_cnt; i++) {
@@ -117,7 +121,8 @@ static void set_map_sizes(const struct prober *prober, struct tacho_bpf *bpf)
 {
 	const struct plan *plan = prober->options.plan;
 	bool grows = prober->options.may_grow;
-	uint32_t states_max = prober->states_max;
+	uint32_t states_max = prober->states_max + prober->labels_max;
+	bool marks = plan->has_marks;
 	bool filtering = prober->options.scoped || prober->glob_cnt;
 
 	bpf_map__set_max_entries(bpf->maps.ring, prober->options.ring_bytes);
@@ -130,13 +135,23 @@ static void set_map_sizes(const struct prober *prober, struct tacho_bpf *bpf)
 	if (!filtering && grows)
 		bpf_map__set_map_flags(bpf->maps.processes, BPF_F_NO_PREALLOC);
 	bpf_map__set_max_entries(bpf->maps.deep_frames,
-				 has_exit_places(plan) || grows ? DEEP_FRAMES_MAX : 1);
-	if (!has_exit_places(plan) && grows)
+				 has_exit_places(plan) || marks || grows ? DEEP_FRAMES_MAX : 1);
+	if (!has_exit_places(plan) && (marks || grows))
 		bpf_map__set_map_flags(bpf->maps.deep_frames, BPF_F_NO_PREALLOC);
 	bpf_map__set_max_entries(bpf->maps.captured,
 				 has_captures(plan) || grows ? CAPTURED_MAX : 1);
 	bpf_map__set_max_entries(bpf->maps.spans, has_pairs(plan) || grows ? SPANS_MAX : 1);
-	bpf_map__set_max_entries(bpf->maps.span_pids, has_pairs(plan) || grows ? SPANS_MAX : 1);
+	bpf_map__set_max_entries(bpf->maps.span_pids,
+				 has_pairs(plan) || marks || grows ? SPANS_MAX : 1);
+	if (!marks)
+		return;
+	bpf_map__set_max_entries(bpf->maps.attributes, CAPTURED_MAX);
+	bpf_map__set_max_entries(bpf->maps.keyed_blocks, SPANS_MAX);
+	bpf_map__set_max_entries(bpf->maps.counters, COUNTERS_MAX);
+	bpf_map__set_max_entries(bpf->maps.labels, prober->labels_max + LABELS_SPARE);
+	bpf_map__set_max_entries(bpf->maps.label_names, prober->labels_max);
+	if (plan->config->marks.label_cnt)
+		bpf_map__set_max_entries(bpf->maps.label_globs, plan->config->marks.label_cnt);
 }
 
 static void configure(struct prober *prober, struct tacho_bpf *bpf)
@@ -153,12 +168,19 @@ static void configure(struct prober *prober, struct tacho_bpf *bpf)
 	bpf->rodata->pairs = has_pairs(o->plan) || o->may_grow;
 	bpf->rodata->usage_wanted = o->measure_usage;
 	bpf->rodata->own_mount_namespace = o->tell_execs ? own_mount_namespace() : 0;
+	bpf->rodata->marks = o->plan->has_marks;
+	bpf->rodata->label_base = prober->states_max;
+	bpf->rodata->label_limit = prober->labels_max ? prober->labels_max - 1 : 0;
+	bpf->rodata->marks_state = o->plan->has_marks ? o->plan->marks_state : 0;
+	bpf->rodata->label_glob_cnt = o->plan->has_marks ? o->plan->config->marks.label_cnt : 0;
 	set_map_sizes(prober, bpf);
 	bpf_program__set_autoload(bpf->progs.activity_session, false);
 	bpf_program__set_autoload(bpf->progs.activity_entry_multi, false);
 	bpf_program__set_autoload(bpf->progs.activity_return_multi, false);
 	bpf_program__set_autoload(bpf->progs.activity_entry_perf, false);
 	bpf_program__set_autoload(bpf->progs.activity_return_perf, false);
+	bpf_program__set_autoload(bpf->progs.mark_multi, false);
+	bpf_program__set_autoload(bpf->progs.mark_perf, false);
 	bpf_program__set_autoload(bpf->progs.process_fork, prober__may_filter(prober));
 }
 
@@ -236,7 +258,7 @@ static int load_for(struct prober *prober, const struct attach_way *way, bool ma
 	if (!bpf)
 		return -errno;
 	configure(prober, bpf);
-	way->prepare(bpf);
+	way->prepare(bpf, prober->options.plan->has_marks);
 	if (may_sleep)
 		allow_sleeping(bpf);
 	err = tacho_bpf__load(bpf);

@@ -168,9 +168,24 @@ static enum tacho_place entry_place(const struct planned_probe *probe)
 		return TACHO_PLACE_END;
 	case PLANNED_POINT:
 		return TACHO_PLACE_POINT;
+	case PLANNED_MARK:
+		return probe->mark == TACHO_MARK_END || probe->mark == TACHO_MARK_KEY_END
+			       ? TACHO_PLACE_END
+			       : TACHO_PLACE_BEGIN;
 	default:
 		return probe->fast ? TACHO_PLACE_HIJACK : TACHO_PLACE_ENTRY;
 	}
+}
+
+/* Of a mark the state is known; what it is, is not. */
+static uint64_t entry_cookie(const struct prober *prober, uint32_t number, uint32_t spec_number)
+{
+	const struct planned_probe *p = &prober->options.plan->probes[number];
+	uint32_t in_cookie = p->entry_offset <= TACHO_ENTRY_OFFSET_MAX ? p->entry_offset : 0;
+
+	return TACHO_COOKIE(entry_place(p), prober->state_rules[p->state],
+			    p->kind == PLANNED_MARK ? (uint32_t)p->mark : p->state, number,
+			    spec_number, in_cookie);
 }
 
 static int add_probe_places(struct prober *prober, uint32_t number, struct prober_places *places,
@@ -179,16 +194,14 @@ static int add_probe_places(struct prober *prober, uint32_t number, struct probe
 	const struct planned_probe *p = &prober->options.plan->probes[number];
 	uint32_t rule = prober->state_rules[p->state];
 	struct tacho_spec spec = entry_spec(p);
-	uint32_t in_cookie = p->entry_offset <= TACHO_ENTRY_OFFSET_MAX ? p->entry_offset : 0;
 	uint32_t spec_number;
 	int err;
 
 	err = intern_spec(prober, &spec, &spec_number, why);
 	if (err)
 		return err;
-	add_place(places, p->offset,
-		  TACHO_COOKIE(entry_place(p), rule, p->state, number, spec_number, in_cookie),
-		  p->semaphore_offset, number);
+	add_place(places, p->offset, entry_cookie(prober, number, spec_number), p->semaphore_offset,
+		  number);
 	for (size_t i = 0; i < p->exit_cnt; i++) {
 		const struct planned_exit *exit = &p->exits[i];
 		enum tacho_place kind = exit->tail_call ? TACHO_PLACE_LEAVE : TACHO_PLACE_EXIT;
@@ -205,7 +218,8 @@ static int add_probe_places(struct prober *prober, uint32_t number, struct probe
 
 static bool is_wanted(const struct plan *plan, size_t number, uint32_t binary, uint32_t state)
 {
-	return plan->probes[number].binary == binary && plan->probes[number].state == state;
+	return plan->probes[number].kind != PLANNED_LABEL &&
+	       plan->probes[number].binary == binary && plan->probes[number].state == state;
 }
 
 static int add_state_places(struct prober *prober, uint32_t binary, uint32_t state, size_t first,

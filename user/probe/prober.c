@@ -53,21 +53,52 @@ static int write_budgets(struct prober *prober, size_t first, struct fault *why)
 	for (__u32 i = first; i < plan->state_cnt; i++) {
 		const struct tacho_budget budget = { .limit = plan->states[i].rate_limit };
 
+		if (plan->states[i].label)
+			continue;
+
 		if (bpf_map_update_elem(fd, &i, &budget, BPF_ANY))
 			return fault__set(why, -errno, "BPF map 'budgets': %s", strerror(errno));
 	}
 	return 0;
 }
 
-/* The kernel's tables are by state, and of a fixed size. */
-static void make_room_for_states(struct prober *prober)
+/* Of labels, which come later; all alike. */
+static int write_label_budgets(struct prober *prober, struct fault *why)
 {
-	size_t cnt = prober->options.plan->state_cnt;
+	const struct plan *plan = prober->options.plan;
+	int fd = bpf_map__fd(prober->bpf->maps.budgets);
+
+	for (__u32 i = 0; i < prober->labels_max; i++) {
+		const struct tacho_budget budget = {
+			.limit = plan->states[plan->marks_state].rate_limit,
+		};
+		__u32 state = prober->states_max + i;
+
+		if (bpf_map_update_elem(fd, &state, &budget, BPF_ANY))
+			return fault__set(why, -errno, "BPF map 'budgets': %s", strerror(errno));
+	}
+	return 0;
+}
+
+/* The kernel's tables are by state, and of a fixed size. */
+static int make_room_for_states(struct prober *prober, struct fault *why)
+{
+	const struct plan *plan = prober->options.plan;
+	size_t cnt = plan->state_cnt;
 	size_t more = cnt > STATES_SPARE ? cnt : STATES_SPARE;
 
-	prober->states_max = prober->options.may_grow ? cnt + more : cnt;
-	if (prober->states_max > TACHO_STATES_MAX)
-		prober->states_max = TACHO_STATES_MAX;
+	if (plan->has_marks)
+		prober->labels_max = plan->config->marks.limit + 1;
+	/* Labels are states of the plan, too, when they are known. */
+	prober->states_max = cnt + prober->labels_max + (prober->options.may_grow ? more : 0);
+	if (prober->states_max > TACHO_STATES_MAX - prober->labels_max)
+		prober->states_max = TACHO_STATES_MAX - prober->labels_max;
+	if (cnt <= prober->states_max)
+		return 0;
+	return fault__set(why, -E2BIG,
+			  "%zu states and %zu labels of marks are more than %d together (set a "
+			  "smaller limit in [marks])",
+			  cnt, prober->labels_max, TACHO_STATES_MAX);
 }
 
 int prober__new(const struct prober_options *options, struct prober **ret_prober, struct fault *why)
@@ -79,8 +110,9 @@ int prober__new(const struct prober_options *options, struct prober **ret_prober
 		return fault__set(why, -ENOMEM, "no memory");
 	prober->options = *options;
 	raise_open_files_limit();
-	make_room_for_states(prober);
-	err = prober__make_rules(prober, 0, why);
+	err = make_room_for_states(prober, why);
+	if (!err)
+		err = prober__make_rules(prober, 0, why);
 	if (!err)
 		err = prober__make_room_for_specs(prober, why);
 	if (!err)
@@ -94,7 +126,11 @@ int prober__new(const struct prober_options *options, struct prober **ret_prober
 	}
 	err = write_budgets(prober, 0, why);
 	if (!err)
+		err = write_label_budgets(prober, why);
+	if (!err)
 		err = prober__write_globs(prober, 0, why);
+	if (!err)
+		err = prober__write_label_globs(prober, why);
 	if (!err)
 		err = attach_hooks(prober, why);
 	/* Hooks first, then those that were there: between the two, nobody slips through. */
@@ -167,6 +203,7 @@ int prober__set_limit(struct prober *prober, uint32_t state)
 		.limit = prober->options.plan->states[state].rate_limit,
 	};
 
+	state = prober__kernel_state(prober, state);
 	return bpf_map_update_elem(bpf_map__fd(prober->bpf->maps.budgets), &state, &budget, BPF_ANY)
 		       ? -errno
 		       : 0;
@@ -184,8 +221,8 @@ int prober__ring_fd(const struct prober *prober)
 	return bpf_map__fd(prober->bpf->maps.ring);
 }
 
-int prober__read_counts(const struct prober *prober, uint32_t state,
-			struct tacho_state_counts *ret_counts)
+static int read_counts(const struct prober *prober, uint32_t state,
+		       struct tacho_state_counts *ret_counts)
 {
 	struct tacho_state_counts *per_cpu;
 	struct tacho_state_counts sum = {};
@@ -207,6 +244,46 @@ int prober__read_counts(const struct prober *prober, uint32_t state,
 	free(per_cpu);
 	*ret_counts = sum;
 	return 0;
+}
+
+int prober__read_counts(const struct prober *prober, uint32_t state,
+			struct tacho_state_counts *ret_counts)
+{
+	return read_counts(prober, prober__kernel_state(prober, state), ret_counts);
+}
+
+bool prober__label_is_used(const struct prober *prober, uint32_t label)
+{
+	struct tacho_state_counts counts = {};
+
+	read_counts(prober, prober->states_max + label, &counts);
+	return counts.entries || counts.unmatched_returns;
+}
+
+size_t prober__label_cnt(const struct prober *prober)
+{
+	size_t cnt = prober->bpf->bss->label_cnt;
+
+	if (!prober->labels_max)
+		return 0;
+	/* When the numbers are used up, there may be others. */
+	return cnt < prober->labels_max - 1 ? cnt : prober->labels_max;
+}
+
+int prober__read_label(const struct prober *prober, uint32_t label,
+		       struct tacho_label_name *ret_name)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(prober->bpf->maps.label_names), &label, ret_name)
+		       ? -errno
+		       : 0;
+}
+
+int prober__read_attribute(const struct prober *prober, uint32_t attribute,
+			   struct tacho_attribute_name *ret_name)
+{
+	int fd = bpf_map__fd(prober->bpf->maps.attribute_names);
+
+	return bpf_map_lookup_elem(fd, &attribute, ret_name) ? -errno : 0;
 }
 
 int prober__read_trouble(const struct prober *prober, struct tacho_trouble *ret_trouble)
@@ -235,7 +312,7 @@ int prober__take_sums(const struct prober *prober, uint32_t state, bool last,
 		      struct tacho_summary_sums *ret_sums)
 {
 	const struct tacho_summary_key key = {
-		.state = state,
+		.state = prober__kernel_state(prober, state),
 		.parity = last ? prober->parity : !prober->parity,
 	};
 	int fd = bpf_map__fd(prober->bpf->maps.summaries);

@@ -91,6 +91,19 @@ int prober__take_sums(const struct prober *prober, uint32_t state, bool last,
 		      struct tacho_summary_sums *ret_sums);
 void prober__next_interval(struct prober *prober);
 
+/*
+ * Marks. What the kernel has numbered so far, at most: numbers count up from 0, and some are
+ * nobody's (known is 0); the last one, which the limit of the settings is, stands for all labels
+ * beyond.
+ */
+size_t prober__label_cnt(const struct prober *prober);
+int prober__read_label(const struct prober *prober, uint32_t label,
+		       struct tacho_label_name *ret_name);
+/* Has anything been counted for it? */
+bool prober__label_is_used(const struct prober *prober, uint32_t label);
+int prober__read_attribute(const struct prober *prober, uint32_t attribute,
+			   struct tacho_attribute_name *ret_name);
+
 /* Takes all probes away; returns when no program runs any more. The hooks on processes stay, so
  * that a thread that exits now still closes its calls. */
 void prober__detach_all(struct prober *prober);

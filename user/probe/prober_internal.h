@@ -38,7 +38,8 @@ struct prober {
 	struct attachment *attachments;
 	size_t attachment_cnt;
 	size_t states_max;
-	size_t state_cnt; /* that prober__add_states has seen */
+	size_t labels_max; /* states behind states_max, for labels of marks and for the others */
+	size_t state_cnt;  /* that prober__add_states has seen */
 	struct specs specs;
 	struct tacho_glob globs[TACHO_RULES_MAX - 1];
 	char *glob_texts[TACHO_RULES_MAX - 1];
@@ -47,6 +48,14 @@ struct prober {
 	uint32_t parity;       /* of the sums that are being added to */
 	int cpu_cnt;
 };
+
+/* The number under which the kernel counts the state. */
+static inline uint32_t prober__kernel_state(const struct prober *prober, uint32_t state)
+{
+	uint32_t label = prober->options.plan->states[state].label;
+
+	return label ? prober->states_max + label - 1 : state;
+}
 
 /* What is attached in this file for this state, or was; or NULL. */
 struct attachment *prober__find_attachment(const struct prober *prober, uint32_t binary,
@@ -67,6 +76,7 @@ int prober__make_rules(struct prober *prober, size_t first, struct fault *why);
 /* After loading and attaching the process hooks: tells the kernel of the globs from first on, and
  * judges what runs already. */
 int prober__write_globs(struct prober *prober, uint32_t first, struct fault *why);
+int prober__write_label_globs(struct prober *prober, struct fault *why);
 int prober__judge_processes(struct prober *prober, struct fault *why);
 
 /* The places of one file for one state that are not attached yet, or its hooks; malloced. probes[i]

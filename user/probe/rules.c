@@ -70,6 +70,21 @@ int prober__write_globs(struct prober *prober, uint32_t first, struct fault *why
 	return 0;
 }
 
+int prober__write_label_globs(struct prober *prober, struct fault *why)
+{
+	const struct marks_config *marks = &prober->options.plan->config->marks;
+	int fd = bpf_map__fd(prober->bpf->maps.label_globs);
+	struct tacho_glob glob;
+	int err = 0;
+
+	for (uint32_t i = 0; !err && prober->labels_max && i < marks->label_cnt; i++) {
+		err = glob_compile(marks->labels[i], &glob, why);
+		if (!err && bpf_map_update_elem(fd, &i, &glob, BPF_ANY))
+			err = fault__set(why, -errno, "BPF map 'label_globs': %s", strerror(errno));
+	}
+	return err;
+}
+
 static uint64_t rules_of_command(const struct prober *prober, const char *command, size_t sz)
 {
 	uint64_t rules = 0;

@@ -88,6 +88,7 @@ static void compare_states(const struct session *s, struct reload *r)
 			r->added[i] = true;
 	}
 	for (size_t i = 0; i < s->state_cnt; i++) {
+		r->kept[i] |= session__is_of_marks(s, i);
 		r->came[i] = r->kept[i] && s->states[i].retired;
 		r->went[i] = !r->kept[i] && !s->states[i].retired;
 	}
@@ -124,7 +125,7 @@ static int begin(struct session *s, struct reload *r, struct fault *why)
 	err = s->options->load_again(s->options->load_ctx, &r->config, why);
 	if (err)
 		return err;
-	r->state_cnt = s->state_cnt + r->config->state_cnt;
+	r->state_cnt = s->state_cnt + r->config->state_cnt + session__labels_max(s);
 	r->added = calloc(r->config->state_cnt + 1, sizeof(bool));
 	r->kept = calloc(r->state_cnt + 1, sizeof(bool));
 	r->came = calloc(r->state_cnt + 1, sizeof(bool));
@@ -263,6 +264,8 @@ static void apply_settings(struct session *s, struct reload *r)
 		tell_not_taken("directory");
 	if (config->ring_bytes != s->config->ring_bytes)
 		tell_not_taken("ring-size");
+	if (!marks_config__same(&config->marks, &s->config->marks))
+		tell_not_taken("[marks]");
 	apply_flush(s, config);
 	apply_output_settings(s, config);
 	message_set_level(config->message_level);
@@ -306,7 +309,7 @@ static void apply_states(struct session *s, struct reload *r)
 	if (session__put_new_states(s) || session__prepare_attaching(s, &why))
 		message("record: no memory");
 	for (size_t i = 0; i < s->state_cnt; i++)
-		s->states[i].retired = !r->kept[i];
+		s->states[i].retired = !r->kept[i] && !session__is_of_marks(s, i);
 	if (r->opened) {
 		start_states(s);
 		return;

@@ -73,6 +73,8 @@ int session__open_states(struct session *s, struct fault *why)
 	if (!err)
 		err = session__grow_states(s, why);
 	if (!err)
+		err = session__open_marks(s, why);
+	if (!err)
 		err = open_prober(s, why);
 	return err;
 }
@@ -84,6 +86,7 @@ void session__close_states(struct session *s)
 	s->ring = NULL;
 	prober__free(s->prober);
 	s->prober = NULL;
+	session__close_marks(s);
 }
 
 int session__start_states(struct session *s, struct fault *why)

@@ -13,6 +13,7 @@ struct output_dir;
 struct raw_writer;
 struct resources;
 struct ring_buffer;
+struct session_marks;
 struct service;
 struct views;
 
@@ -35,6 +36,7 @@ struct session {
 	struct ring_buffer *ring;
 	struct resources *resources; /* NULL: processes are not recorded */
 	struct follow *follow;
+	struct session_marks *marks;  /* NULL: they are not recorded */
 	struct service *service;      /* NULL: nobody wants to know how it goes */
 	struct session_state *states; /* as the plan's */
 	size_t state_cnt;
@@ -206,6 +208,20 @@ void session__put_sums(struct session *s, bool last);
 /* Called by libbpf for each record of the ring. */
 int session__on_ring_record(void *ctx, void *data, size_t sz);
 void session__drain(struct session *s);
+
+/* --- marks.c: labels and attributes that come up while recording ------------------------------ */
+
+int session__open_marks(struct session *s, struct fault *why);
+void session__close_marks(struct session *s);
+/* So many states may come at any moment. */
+size_t session__labels_max(const struct session *s);
+/* Is it a state of [marks], and not of a section of its own? */
+bool session__is_of_marks(const struct session *s, size_t state);
+/* Is this record of the ring about a marked block? Then it is to go this way into the stream. */
+bool session__is_marked(const void *data, size_t sz);
+void session__put_marked(struct session *s, const void *data, size_t sz);
+/* Declares labels that something has been counted for, but that have no record yet. */
+void session__put_new_labels(struct session *s);
 
 /* --- attaching.c: probes in a file, while nobody writes into it ------------------------------- */
 

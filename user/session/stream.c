@@ -8,6 +8,7 @@
 
 #include "../clock.h"
 #include "../encode.h"
+#include "../escape.h"
 #include "../message.h"
 #include "../output_dir.h"
 #include "../raw.h"
@@ -91,6 +92,9 @@ static const char *exit_mode_name(const struct planned_probe *probe)
 		return "end";
 	case PLANNED_POINT:
 		return "point";
+	case PLANNED_MARK:
+	case PLANNED_LABEL:
+		return "mark";
 	default:
 		return probe->fast ? "fast" : "safe";
 	}
@@ -197,30 +201,42 @@ static uint64_t summarised_cnt(const struct tacho_summary_sums *sums)
 	return cnt;
 }
 
-/* A state near its limit goes over it and back every second: that is one message, not many. */
-static void tell_summarising(struct session *s, uint32_t state, bool any)
+static void say_summarising(const char *state, uint64_t limit, bool any)
 {
-	const struct planned_state *planned = &s->options->plan->states[state];
 	const struct message_subject subject = {
 		.id = MESSAGE_ID_SUMMARISING,
-		.state = planned->name,
+		.state = state,
 	};
-	uint64_t *summarised_ns = &s->states[state].summarised_ns;
-	uint64_t now_ns = clock_monotonic_ns();
 
-	if (any && !*summarised_ns)
+	if (any)
 		message_about(&subject, MESSAGE_WARNING,
 			      "record: state %s: more than %" PRIu64
 			      " calls a second: the others are summarised in activity_summary.csv "
 			      "(rate-limit in the settings)",
-			      planned->name, planned->rate_limit);
-	if (any) {
-		*summarised_ns = now_ns;
-	} else if (*summarised_ns && now_ns - *summarised_ns > SUMMARISING_OVER_NS) {
-		*summarised_ns = 0;
+			      state, limit);
+	else
 		message_about(&subject, MESSAGE_WARNING,
-			      "record: state %s: every call has a row again", planned->name);
+			      "record: state %s: every call has a row again", state);
+}
+
+/* A state near its limit goes over it and back every second: that is one message, not many. */
+static void tell_summarising(struct session *s, uint32_t state, bool any)
+{
+	const struct planned_state *planned = &s->options->plan->states[state];
+	uint64_t *summarised_ns = &s->states[state].summarised_ns;
+	uint64_t now_ns = clock_monotonic_ns();
+	bool over = !any && *summarised_ns && now_ns - *summarised_ns > SUMMARISING_OVER_NS;
+	char *name;
+
+	if (over || (any && !*summarised_ns)) {
+		name = escape_text(planned->name); /* programs choose labels */
+		say_summarising(name ? name : "?", planned->rate_limit, any);
+		free(name);
 	}
+	if (any)
+		*summarised_ns = now_ns;
+	else if (over)
+		*summarised_ns = 0;
 }
 
 static void put_sums_of(struct session *s, uint64_t from_ns, uint64_t to_ns, bool last)
@@ -250,6 +266,7 @@ void session__put_sums(struct session *s, bool last)
 
 	if (!s->prober)
 		return;
+	session__put_new_labels(s);
 	put_sums_of(s, s->before_ns, s->interval_ns, false);
 	if (last) {
 		put_sums_of(s, s->interval_ns, now_ns, true);
@@ -274,6 +291,7 @@ static void put_counts(struct session *s)
 {
 	struct tacho_state_counts counts;
 
+	session__put_new_labels(s);
 	for (size_t i = 0; i < s->state_cnt; i++) {
 		if (prober__read_counts(s->prober, i, &counts) ||
 		    !memcmp(&counts, &s->states[i].counts, sizeof(counts)))
@@ -310,7 +328,10 @@ int session__on_ring_record(void *ctx, void *data, size_t sz)
 		session__handle_exec(s, data);
 		return 0;
 	}
-	session__put(s, data, sz);
+	if (s->marks && session__is_marked(data, sz))
+		session__put_marked(s, data, sz);
+	else
+		session__put(s, data, sz);
 	if (++s->since_flush >= FLUSH_RECORDS)
 		session__put_flush(s, false);
 	/* A negative number ends this drain; the record itself is consumed. */

@@ -28,7 +28,8 @@ size_t session__pending_cnt(const struct session *s)
 /* Of the states that the settings have now. */
 static bool is_counted(const struct session *s, const struct planned_probe *probe)
 {
-	return !s->states[probe->state].retired && s->options->plan->binaries[probe->binary].elf;
+	return probe->kind != PLANNED_LABEL && !s->states[probe->state].retired &&
+	       s->options->plan->binaries[probe->binary].elf;
 }
 
 /* Files with probes; those that only unwind for others do not count. */
@@ -130,14 +131,30 @@ void session__show_status(const struct session *s)
 
 void session__tell_trouble(const struct session *s)
 {
+	struct recorder_summary summary;
 	struct tacho_trouble trouble;
 
+	recorder__summarize(s->recorder, &summary);
+	if (summary.counter_rows_lost)
+		message("record: %" PRIu64
+			" rows of counters are not in the file: no room for them",
+			summary.counter_rows_lost);
 	if (!s->prober || prober__read_trouble(s->prober, &trouble))
 		return;
 	if (trouble.process_table_full)
 		message("record: %llu processes were not recorded: more ran at one time than can "
 			"be told apart",
 			(unsigned long long)trouble.process_table_full);
+	if (trouble.counters_unsent)
+		message("record: %llu rows of counters are missing; totals have what they added",
+			(unsigned long long)trouble.counters_unsent);
+	if (trouble.counters_lost)
+		message("record: %llu times a counter could not be read or kept",
+			(unsigned long long)trouble.counters_lost);
+	if (trouble.attributes_dropped)
+		message("record: %llu attributes of marked blocks are missing: more than %d names, "
+			"or names that could not be read",
+			(unsigned long long)trouble.attributes_dropped, TACHO_ATTRIBUTES_MAX);
 	if (trouble.command_unreadable)
 		message("record: %llu command lines could not be judged by `process =`; they "
 			"count as not matching",

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Marks of programs (tacho/mark.h). All of them are one state of the plan, whose targets are the
+ * programs; it stands for what has no label. Each label that is seen while recording is a state of
+ * its own behind the others, with one probe, which is in no place: those of the marks serve all.
+ */
+#include "marks.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../elf/usdt.h"
+#include "plan_internal.h"
+
+#define PROGRAMS_MAX 4096 /* that a glob stands for */
+#define EVERY_MARK USDT_PREFIX "tacho:*"
+
+/* --- the sites ------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	size_t argument_cnt;
+} marks[TACHO_MARK_CNT] = {
+	[TACHO_MARK_BEGIN] = { "begin", 1 },
+	[TACHO_MARK_END] = { "end", 1 },
+	[TACHO_MARK_KEY_BEGIN] = { "key_begin", 2 },
+	[TACHO_MARK_KEY_END] = { "key_end", 2 },
+	[TACHO_MARK_KEY_LEAVE] = { "key_leave", 1 },
+	[TACHO_MARK_KEY_ENTER] = { "key_enter", 1 },
+	[TACHO_MARK_COUNTER] = { "counter", 2 },
+	[TACHO_MARK_ATTRIBUTE_INT] = { "attribute_int", 2 },
+	[TACHO_MARK_ATTRIBUTE_TEXT] = { "attribute_text", 2 },
+	[TACHO_MARK_KEY_ATTRIBUTE_INT] = { "key_attribute_int", 3 },
+	[TACHO_MARK_KEY_ATTRIBUTE_TEXT] = { "key_attribute_text", 3 },
+	[TACHO_MARK_FAIL] = { "fail", 1 },
+	[TACHO_MARK_KEY_FAIL] = { "key_fail", 2 },
+};
+
+bool plan_find_mark(const char *name, enum tacho_mark *ret_mark)
+{
+	for (int i = 0; i < TACHO_MARK_CNT; i++) {
+		if (strcmp(name, marks[i].name))
+			continue;
+		*ret_mark = (enum tacho_mark)i;
+		return true;
+	}
+	return false;
+}
+
+int plan__resolve_mark(struct plan *plan, struct planned_probe *probe, const struct usdt_site *site,
+		       struct fault *why)
+{
+	const struct value_scope scope = { .usdt = site };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < marks[probe->mark].argument_cnt; i++) {
+		const struct value_ref argument = { .source = VALUE_ARGUMENT, .argument = i + 1 };
+
+		err = plan__resolve_value(plan, probe->binary, &argument, &scope, &probe->values[i],
+					  why);
+	}
+	return err;
+}
+
+/* --- the programs ---------------------------------------------------------------------------- */
+
+static int add_program(struct state_config *state, const char *path, const char *origin)
+{
+	struct function_ref *grown =
+		plan_grow(state->functions, state->function_cnt, sizeof(*grown));
+	struct function_ref *ref;
+
+	if (!grown)
+		return -ENOMEM;
+	state->functions = grown;
+	ref = &grown[state->function_cnt++];
+	*ref = (struct function_ref) {
+		.binary = strdup(path),
+		.function = strdup(EVERY_MARK),
+		.origin = strdup(origin),
+	};
+	return ref->binary && ref->function && ref->origin ? 0 : -ENOMEM;
+}
+
+static bool has_marks(const char *path)
+{
+	struct usdt_sites sites = {};
+	struct elf_file *elf;
+	bool found;
+
+	if (elf_file__open(path, &elf, NULL))
+		return false;
+	found = !usdt__find(elf, "tacho", "*", true, &sites, NULL);
+	usdt_sites__free(&sites);
+	elf_file__free(elf);
+	return found;
+}
+
+/* A glob stands for the files that have marks; if there is none, for itself, and will be told of as
+ * what is missing. */
+static int add_programs(struct state_config *state, const char *text, const char *origin,
+			struct fault *why)
+{
+	size_t before = state->function_cnt;
+	glob_t found = {};
+	int err = 0;
+
+	if (strpbrk(text, "*?[")) {
+		if (glob(text, 0, NULL, &found) == GLOB_NOSPACE)
+			err = -ENOMEM;
+		if (found.gl_pathc > PROGRAMS_MAX)
+			err = fault__set(why, -E2BIG, "%s: programs: '%s' stands for %zu files",
+					 origin, text, (size_t)found.gl_pathc);
+		for (size_t i = 0; !err && i < found.gl_pathc; i++) {
+			if (has_marks(found.gl_pathv[i]))
+				err = add_program(state, found.gl_pathv[i], origin);
+		}
+		globfree(&found);
+	}
+	if (!err && state->function_cnt == before)
+		err = add_program(state, text, origin);
+	return err;
+}
+
+int plan_make_marks(const struct config *config, struct state_config **ret_state, struct fault *why)
+{
+	const struct marks_config *settings = &config->marks;
+	const char *origin = settings->origin ? settings->origin : "[marks]";
+	struct state_config *state = calloc(1, sizeof(*state));
+	int err = -ENOMEM;
+
+	if (!state)
+		return err;
+	state->name = strdup(PLAN_MARKS_STATE);
+	state->origin = strdup(origin);
+	state->process = settings->process ? strdup(settings->process) : NULL;
+	state->many = true;
+	state->enabled = true;
+	state->rate_limit = config->rate_limit;
+	if (state->name && state->origin && (state->process || !settings->process))
+		err = 0;
+	for (size_t i = 0; !err && i < settings->program_cnt; i++)
+		err = add_programs(state, settings->programs[i], origin, why);
+	if (err)
+		state_config__free(state);
+	else
+		*ret_state = state;
+	return err;
+}
+
+/* --- labels ---------------------------------------------------------------------------------- */
+
+static int add_label_probe(struct plan *plan, const struct planned_label *label)
+{
+	struct planned_probe *grown;
+	const struct planned_probe *site;
+
+	if (plan->probe_cnt == TACHO_PROBES_MAX || label->site >= plan->probe_cnt)
+		return -EINVAL;
+	grown = plan_grow(plan->probes, plan->probe_cnt, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	plan->probes = grown;
+	site = &plan->probes[label->site];
+	grown += plan->probe_cnt;
+	*grown = (struct planned_probe) {
+		.target = site->target,
+		.state = plan->state_cnt - 1,
+		.binary = site->binary,
+		.kind = PLANNED_LABEL,
+		.symbol = strdup(site->symbol),
+		.table = strdup(site->table),
+		.vaddr = site->vaddr,
+		.offset = site->offset,
+		.cost = site->cost,
+	};
+	if (!grown->symbol || !grown->table) {
+		planned_probe__clear(grown);
+		return -ENOMEM;
+	}
+	grown->function = grown->symbol;
+	plan->probe_cnt++;
+	return 0;
+}
+
+int plan__add_label(struct plan *plan, const struct planned_label *label)
+{
+	const struct plan_mark before = plan__mark(plan);
+	const struct planned_state *all;
+	struct state_config *config = calloc(1, sizeof(*config));
+	struct planned_state *grown;
+	int err = -ENOMEM;
+
+	if (plan->state_cnt == TACHO_STATES_MAX)
+		err = -E2BIG;
+	else if (config)
+		config->name = strdup(label->text);
+	grown = config && config->name ? plan_grow(plan->states, plan->state_cnt, sizeof(*grown))
+				       : NULL;
+	if (!grown) {
+		state_config__free(config);
+		return err;
+	}
+	all = &grown[plan->marks_state];
+	plan->states = grown;
+	plan->states[plan->state_cnt++] = (struct planned_state) {
+		.config = config,
+		.owned = config,
+		.name = config->name,
+		.rate_limit = all->rate_limit,
+		.label = label->number + 1,
+		.types_settled = true,
+	};
+	err = add_label_probe(plan, label);
+	if (err)
+		plan__cut_back(plan, &before);
+	return err;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The part of the planner that knows marks; nobody else includes it. */
+#ifndef TACHO_USER_PLAN_MARKS_H
+#define TACHO_USER_PLAN_MARKS_H
+
+#include "plan.h"
+
+struct usdt_site;
+
+/* False: no mark has this name; somebody else's, or of a later version. */
+bool plan_find_mark(const char *name, enum tacho_mark *ret_mark);
+
+/* Finds the arguments of probe->mark; they are probe->values. */
+int plan__resolve_mark(struct plan *plan, struct planned_probe *probe, const struct usdt_site *site,
+		       struct fault *why);
+
+/* The state that [marks] is, with a target for each program. Free with state_config__free. */
+int plan_make_marks(const struct config *config, struct state_config **ret_state,
+		    struct fault *why);
+
+#endif
