@@ -23,7 +23,7 @@ from harness import check, check_equal
 
 RECORDED = {  # a whole recording has these
     "activity_detail.csv", "activity_summary.csv", "activity_ledger.csv", "activity_probes.csv",
-    "process_detail.csv", "system_detail.csv", "gpu_detail.csv", "robot_activity_data",
+    "counters.csv", "process_detail.csv", "system_detail.csv", "gpu_detail.csv", "robot_activity_data",
     "system_resource_data"}
 NUMBERS = ("_ns", "_bytes", "_percent", "_celsius", "pid", "tid", "depth", "count", "entries",
            "duration", "func_start", "time", "since", "Timepoint", "Measurement", "PID", "_mb")
