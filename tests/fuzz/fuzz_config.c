@@ -112,10 +112,21 @@ static void check_resources(const struct resources_config *resources)
 		require(resources->patterns[i][0]);
 }
 
+static void check_marks(const struct marks_config *marks)
+{
+	require(!marks->enabled || (!marks->disabled && marks->program_cnt > 0));
+	require(marks->limit >= 1 && marks->limit <= 1024);
+	for (size_t i = 0; i < marks->program_cnt; i++)
+		require(marks->programs[i][0]);
+}
+
 static void check_finished(const struct config *config)
 {
-	require((config->state_cnt > 0 || config->resources.enabled) && config->format_cnt > 0);
+	require(config->state_cnt > 0 || config->resources.enabled ||
+		config->resources.switched_off || config->marks.enabled);
+	require(config->format_cnt > 0);
 	check_resources(&config->resources);
+	check_marks(&config->marks);
 	require(config->flush_ns > 0);
 	require(config->ring_bytes >= 4096 && !(config->ring_bytes & (config->ring_bytes - 1)));
 	for (size_t i = 0; i < config->state_cnt; i++)

@@ -164,8 +164,9 @@ def open_rows(scratch, function, threads, *command):
             for _ in range(threads):
                 check_equal(program.hear(), "inside")
             # long enough for each part to be told from none
-            wait_for(lambda: cpu_ns_of(program.pid) > PART_NS and counts(directory, "S")
-                     if (directory / "activity_ledger.csv").exists() else False,
+            wait_for(lambda: cpu_ns_of(program.pid) > PART_NS
+                     and (directory / "activity_ledger.csv").exists()
+                     and "S" in harness.ledger(directory) and counts(directory, "S"),
                      "the program to be in its calls")
             check_equal(recording.stop(), 0, recording.messages())
     rows = details(directory)
