@@ -202,7 +202,7 @@ func runMigrate() int {
 		}
 	}()
 	for lap := 0; lap < laps; lap++ {
-		sum += int64(<-links[goroutines])
+		atomic.AddInt64(&sum, int64(<-links[goroutines]))
 	}
 	group.Wait()
 	return int(sum)
