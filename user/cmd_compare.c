@@ -11,9 +11,8 @@
 #include "cli.h"
 #include "commands.h"
 #include "compare/show.h"
-#include "malformed.h"
 #include "message.h"
-#include "progress.h"
+#include "reading.h"
 
 /* No short forms: a script that guards against regressions should say what it means. */
 #define OPTION_FORMAT '\001'
@@ -60,24 +59,6 @@ struct arguments {
 };
 
 /* --- comparing ------------------------------------------------------------------------------- */
-
-/* While files are read. */
-struct reading {
-	struct malformed_rows malformed;
-	struct progress progress;
-};
-
-static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
-			  const char *wrong)
-{
-	(void)line_cnt; /* where it begins is enough */
-	malformed_rows__say(&((struct reading *)ctx)->malformed, path, line, 1, wrong);
-}
-
-static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
-{
-	progress__say(&((struct reading *)ctx)->progress, path, done, size);
-}
 
 static int say_failure(int err)
 {
@@ -187,8 +168,8 @@ static bool has_finished(const struct activities *activities)
 static int run(const struct arguments *args)
 {
 	struct activities *recordings[COMPARE_SIDE_CNT] = {};
-	struct reading reading = { .malformed.command = "compare" };
-	const struct activities_watch watch = { say_malformed, &reading, show_progress };
+	struct reading reading = { .command = "compare", .says_first_line_only = true };
+	const struct activities_watch watch = reading__activities_watch(&reading);
 	int status = 0;
 
 	for (size_t s = 0; !status && s < COMPARE_SIDE_CNT; s++) {
@@ -200,8 +181,7 @@ static int run(const struct arguments *args)
 			status = CLI_EXIT_FAILED;
 		}
 	}
-	progress__end(&reading.progress);
-	malformed_rows__say_rest(&reading.malformed);
+	reading__end(&reading);
 	if (!status)
 		status = compare_recordings(recordings, args);
 	for (size_t s = 0; s < COMPARE_SIDE_CNT; s++)

@@ -9,9 +9,8 @@
 #include "commands.h"
 #include "export/export.h"
 #include "export/new_file.h"
-#include "malformed.h"
 #include "message.h"
-#include "progress.h"
+#include "reading.h"
 #include "suggest.h"
 
 enum { OPTION_WEIGHT = '\001', OPTION_TIMESCALE, OPTION_KEY };
@@ -46,31 +45,10 @@ struct export
 	struct exporter *exporter;
 	struct export_notes notes;
 	uint64_t row_cnt; /* taken */
-	struct progress progress;
-	struct malformed_rows malformed;
-	uint64_t torn_cnt;
+	struct reading reading;
 };
 
 /* --- what is read ------------------------------------------------------------------------- */
-
-static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
-			  const char *wrong)
-{
-	struct export *export = ctx;
-
-	malformed_rows__say(&export->malformed, path, line, line_cnt, wrong);
-}
-
-static void count_torn(void *ctx, const char *path)
-{
-	(void)path;
-	((struct export *)ctx)->torn_cnt++;
-}
-
-static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
-{
-	progress__say(&((struct export *)ctx)->progress, path, done, size);
-}
 
 static int take_call(void *ctx, const struct call *call)
 {
@@ -137,7 +115,7 @@ static int read_paths(struct export *export, char **paths, size_t path_cnt, int 
 		.gpu = ops->gpu ? take_gpu : NULL,
 		.ctx = export,
 	};
-	const struct data_watch watch = { say_malformed, count_torn, show_progress, export };
+	const struct data_watch watch = reading__data_watch(&export->reading);
 	struct calls_reader *reader = calls_reader__new(&taker, &watch);
 	struct fault why;
 	int err = reader ? 0 : -ENOMEM;
@@ -154,7 +132,7 @@ static int read_paths(struct export *export, char **paths, size_t path_cnt, int 
 		*ret_status = CLI_EXIT_FAILED;
 		err = 0;
 	}
-	progress__end(&export->progress);
+	reading__end(&export->reading);
 	calls_reader__free(reader);
 	return err;
 }
@@ -162,11 +140,11 @@ static int read_paths(struct export *export, char **paths, size_t path_cnt, int 
 static void tell_notes(const struct export *export)
 {
 	const struct export_notes *notes = &export->notes;
+	uint64_t torn_cnt = export->reading.torn_cnt;
 
-	malformed_rows__say_rest(&export->malformed);
-	if (export->torn_cnt)
-		message("export: torn: %" PRIu64 " last row%s left out", export->torn_cnt,
-			export->torn_cnt == 1 ? "" : "s");
+	if (torn_cnt)
+		message("export: torn: %" PRIu64 " last row%s left out", torn_cnt,
+			torn_cnt == 1 ? "" : "s");
 	if (notes->summarised_left_out)
 		message("export: %" PRIu64 " more calls have no rows of their own and are left out",
 			notes->summarised_left_out);
@@ -212,7 +190,7 @@ static int export_paths(struct export *export, const struct export_options *how,
 static int run(const struct export_ops *ops, struct export_options *how, const char *output,
 	       char **paths, size_t path_cnt)
 {
-	struct export export = { .ops = ops, .malformed.command = "export" };
+	struct export export = { .ops = ops, .reading.command = "export" };
 	struct new_file file = {};
 	struct fault why = {};
 	int err = 0;

@@ -8,12 +8,11 @@
 #include "cli.h"
 #include "commands.h"
 #include "export/new_file.h"
-#include "malformed.h"
 #include "message.h"
 #include "parse.h"
-#include "progress.h"
 #include "plot/machine.h"
 #include "plot/page.h"
+#include "reading.h"
 #include "suggest.h"
 
 enum {
@@ -55,29 +54,10 @@ struct request {
 
 struct plot {
 	struct plot_data *data;
-	struct malformed_rows malformed;
-	uint64_t torn_cnt;
-	struct progress progress;
+	struct reading reading;
 };
 
 /* --- reading ------------------------------------------------------------------------------ */
-
-static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
-			  const char *wrong)
-{
-	malformed_rows__say(&((struct plot *)ctx)->malformed, path, line, line_cnt, wrong);
-}
-
-static void count_torn(void *ctx, const char *path)
-{
-	(void)path;
-	((struct plot *)ctx)->torn_cnt++;
-}
-
-static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
-{
-	progress__say(&((struct plot *)ctx)->progress, path, done, size);
-}
 
 /* 0, or -ENOMEM. What cannot be read is told, and shows in *ret_status. */
 static int read_path(struct plot *plot, struct calls_reader *reader, const char *path,
@@ -108,14 +88,13 @@ static int read_paths(struct plot *plot, char **paths, size_t path_cnt, int *ret
 		.gpu = plot_data__gpu,
 		.ctx = plot->data,
 	};
-	const struct data_watch watch = { say_malformed, count_torn, show_progress, plot };
+	const struct data_watch watch = reading__data_watch(&plot->reading);
 	struct calls_reader *reader = calls_reader__new(&taker, &watch);
 	int err = reader ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < path_cnt; i++)
 		err = read_path(plot, reader, paths[i], ret_status);
-	progress__end(&plot->progress);
-	malformed_rows__say_rest(&plot->malformed);
+	reading__end(&plot->reading);
 	calls_reader__free(reader);
 	return err;
 }
@@ -147,8 +126,8 @@ static int draw(struct plot *plot, const struct request *request, char **paths, 
 				  .paths = paths,
 				  .path_cnt = path_cnt,
 				  .top = (size_t)request->top,
-				  .malformed_cnt = plot->malformed.cnt,
-				  .torn_cnt = plot->torn_cnt };
+				  .malformed_cnt = plot->reading.malformed_cnt,
+				  .torn_cnt = plot->reading.torn_cnt };
 	struct fault why = {};
 	char losses[128];
 	int err;
@@ -176,7 +155,7 @@ static int draw(struct plot *plot, const struct request *request, char **paths, 
 
 static int plot_paths(struct request *request, char **paths, size_t path_cnt)
 {
-	struct plot plot = { .malformed.command = "plot" };
+	struct plot plot = { .reading.command = "plot" };
 	struct fault why = {};
 	int status = 0, err;
 

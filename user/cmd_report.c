@@ -6,10 +6,9 @@
 #include "analysis/activities.h"
 #include "cli.h"
 #include "commands.h"
-#include "malformed.h"
 #include "message.h"
 #include "parse.h"
-#include "progress.h"
+#include "reading.h"
 #include "report/rates.h"
 #include "report/selection.h"
 #include "report/tree.h"
@@ -118,26 +117,6 @@ static int report_on(struct report *report, const struct report_selection *selec
 	return err || !any ? CLI_EXIT_FAILED : status;
 }
 
-/* While files are read. */
-struct reading {
-	struct malformed_rows malformed;
-	struct progress progress;
-	uint64_t torn_cnt;
-};
-
-static void say_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
-			  const char *wrong)
-{
-	struct reading *reading = ctx;
-
-	malformed_rows__say(&reading->malformed, path, line, line_cnt, wrong);
-}
-
-static void show_progress(void *ctx, const char *path, uint64_t done, uint64_t size)
-{
-	progress__say(&((struct reading *)ctx)->progress, path, done, size);
-}
-
 /* For comparing: the report is the same. */
 static void set_threads(struct activities *activities)
 {
@@ -161,8 +140,8 @@ static int say_no_memory(void)
 static int report_states(char **paths, size_t path_cnt, struct report_selection *selection,
 			 const struct report_look *look)
 {
-	struct reading reading = { .malformed.command = "report" };
-	const struct activities_watch watch = { say_malformed, &reading, show_progress };
+	struct reading reading = { .command = "report" };
+	const struct activities_watch watch = reading__activities_watch(&reading);
 	struct report_input input = {};
 	struct report report = {};
 	int status;
@@ -172,8 +151,7 @@ static int report_states(char **paths, size_t path_cnt, struct report_selection 
 	activities__set_grouping(input.activities, &look->by);
 	set_threads(input.activities);
 	status = read_paths(input.activities, paths, path_cnt);
-	progress__end(&reading.progress);
-	malformed_rows__say_rest(&reading.malformed);
+	reading__end(&reading);
 	report.activities = input.activities;
 	report.processes = input.processes;
 	if (report_states__make(input.activities, &report.states))
@@ -187,12 +165,6 @@ static int report_states(char **paths, size_t path_cnt, struct report_selection 
 }
 
 /* --- calls within calls ----------------------------------------------------------------------- */
-
-static void count_torn(void *ctx, const char *path)
-{
-	(void)path;
-	((struct reading *)ctx)->torn_cnt++;
-}
 
 static int read_nested(struct nested_calls *nested, struct calls_reader *reader, char **paths,
 		       size_t path_cnt)
@@ -219,8 +191,8 @@ static int report_nested(struct nested_calls *nested, char **paths, size_t path_
 					   .summary = nested_calls__take_summary,
 					   .ledger = nested_calls__take_ledger,
 					   .ctx = nested };
-	struct reading reading = { .malformed.command = "report" };
-	const struct data_watch watch = { say_malformed, count_torn, show_progress, &reading };
+	struct reading reading = { .command = "report" };
+	const struct data_watch watch = reading__data_watch(&reading);
 	struct calls_reader *reader = calls_reader__new(&taker, &watch);
 	struct report_input nothing = {};
 	struct report report = {};
@@ -231,11 +203,10 @@ static int report_nested(struct nested_calls *nested, char **paths, size_t path_
 		return say_no_memory();
 	}
 	status = read_nested(nested, reader, paths, path_cnt);
-	progress__end(&reading.progress);
-	malformed_rows__say_rest(&reading.malformed);
+	reading__end(&reading);
 	report.activities = nothing.activities;
 	report.processes = nothing.processes;
-	report.malformed_cnt = reading.malformed.cnt;
+	report.malformed_cnt = reading.malformed_cnt;
 	report.torn_cnt = reading.torn_cnt;
 	if (nested_calls__finish(nested, &report.tree, &report.nested))
 		status = say_no_memory();
