@@ -58,7 +58,7 @@ int cli__refuse(const struct cli *cli, const char *fmt, ...)
 	return CLI_EXIT_USAGE;
 }
 
-static void refuse_unknown(const struct cli *cli, const char *text)
+static int refuse_unknown(const struct cli *cli, const char *text)
 {
 	const char *names[CLI_OPTIONS_MAX + 2] = { "help" };
 	const char *nearest;
@@ -69,9 +69,9 @@ static void refuse_unknown(const struct cli *cli, const char *text)
 	names[cnt] = NULL;
 	nearest = strncmp(text, "--", 2) ? NULL : suggest_word(text + 2, names);
 	if (nearest)
-		cli__refuse(cli, "there is no option '%s'; did you mean '--%s'?", text, nearest);
-	else
-		cli__refuse(cli, "there is no option '%s'", text);
+		return cli__refuse(cli, "there is no option '%s'; did you mean '--%s'?", text,
+				   nearest);
+	return cli__refuse(cli, "there is no option '%s'", text);
 }
 
 /* The tables that getopt_long wants. */
@@ -108,43 +108,42 @@ static void fill_tables(const struct cli *cli, struct getopt_tables *t)
 	}
 }
 
-int cli__status(int answer)
+/* given: the word that getopt_long does not know. */
+static int refuse_option(const struct cli *cli, const char *given)
 {
-	return answer == CLI_BAD ? CLI_EXIT_USAGE : 0;
+	char short_form[] = { '-', (char)optopt, '\0' };
+
+	/* optopt is 0 for an unknown long option; for a known one with an argument that it does not
+	 * take, it is the letter */
+	if (optopt && strncmp(given, "--", 2) == 0)
+		return cli__refuse(cli, "option '%s' takes no argument", given);
+	return refuse_unknown(cli, optopt ? short_form : given);
 }
 
-int cli__next(const struct cli *cli, int argc, char **argv, char **ret_arg, int *ret_operand)
+int cli__read(const struct cli *cli, int argc, char **argv, cli_take_fn *take, void *ctx,
+	      int *ret_operand)
 {
 	struct getopt_tables tables;
-	char short_form[3] = "-?";
-	const char *given;
-	int letter;
+	int letter, status = 0;
 
 	fill_tables(cli, &tables);
 	opterr = 0;
-	letter = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
-	*ret_operand = optind;
-	*ret_arg = optarg;
-	switch (letter) {
-	case -1:
-		return CLI_END;
-	case HELP_LETTER:
-		print_help(cli);
-		return CLI_HELP;
-	case ':':
-		cli__refuse(cli, "option '%s' needs an argument", argv[optind - 1]);
-		return CLI_BAD;
-	case '?':
-		/* optopt is 0 for an unknown long option; for a known one with an argument
-		 * that it does not take, it is the letter */
-		short_form[1] = optopt;
-		given = argv[optind - 1];
-		if (optopt && strncmp(given, "--", 2) == 0)
-			cli__refuse(cli, "option '%s' takes no argument", given);
-		else
-			refuse_unknown(cli, optopt ? short_form : given);
-		return CLI_BAD;
-	default:
-		return letter;
+	while (!status) {
+		letter = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
+		switch (letter) {
+		case -1:
+			*ret_operand = optind;
+			return CLI_END;
+		case HELP_LETTER:
+			print_help(cli);
+			return 0;
+		case ':':
+			return cli__refuse(cli, "option '%s' needs an argument", argv[optind - 1]);
+		case '?':
+			return refuse_option(cli, argv[optind - 1]);
+		default:
+			status = take(ctx, letter, optarg);
+		}
 	}
+	return status;
 }

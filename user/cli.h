@@ -28,15 +28,17 @@ struct cli {
 	bool runs_command; /* options end at the first operand: the rest is a command's */
 };
 
-enum { CLI_END = -1, CLI_BAD = -2, CLI_HELP = -3 };
+/* Takes an option; arg is NULL if there is none. 0, or the exit status (the trouble has been told).
+ */
+typedef int cli_take_fn(void *ctx, int letter, char *arg);
 
-/* Next option letter (its argument in *ret_arg, NULL if there is none), CLI_END (operands begin at
- * *ret_operand), CLI_HELP (printed) or CLI_BAD (told, with the nearest option). */
-int cli__next(const struct cli *cli, int argc, char **argv, char **ret_arg, int *ret_operand);
+#define CLI_END (-1)
 
-/* The exit status when cli__next has ended the command: for CLI_HELP and CLI_BAD, which are the
- * negative answers but CLI_END. */
-int cli__status(int answer);
+/* Has each option taken. CLI_END: go on, operands begin at *ret_operand. Else the exit status of
+ * the command: of --help (printed), of an option that is none (told, with the nearest one), or what
+ * the take has returned. */
+int cli__read(const struct cli *cli, int argc, char **argv, cli_take_fn *take, void *ctx,
+	      int *ret_operand);
 
 /* Says what is wrong with the usage and how to learn more; returns CLI_EXIT_USAGE. */
 int cli__refuse(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

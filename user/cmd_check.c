@@ -76,43 +76,42 @@ static int run(const struct arguments *args)
 	return status;
 }
 
-static int parse_arguments(struct arguments *args, int argc, char **argv, bool *ret_done)
+static int take_option(void *ctx, int letter, char *arg)
 {
-	int status = 0;
-	int operand;
-	int letter;
-	char *arg;
+	struct arguments *args = ctx;
 
-	while (!status && (letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		*ret_done = letter < 0;
-		if (*ret_done)
-			return cli__status(letter);
-		if (letter == 'v')
-			args->verbose = true;
-		else if (letter == OPTION_JSON)
-			args->json = true;
-		else
-			status = settings__take(&args->settings, letter, arg);
-	}
-	if (!status && operand < argc)
+	if (letter == 'v')
+		args->verbose = true;
+	else if (letter == OPTION_JSON)
+		args->json = true;
+	else
+		return settings__take(&args->settings, letter, arg);
+	return 0;
+}
+
+/* The exit status. */
+static int parse_and_run(struct arguments *args, int argc, char **argv)
+{
+	int operand;
+	int status = cli__read(&cli, argc, argv, take_option, args, &operand);
+
+	if (status != CLI_END)
+		return status;
+	if (operand < argc)
 		return cli__refuse(&cli, "'%s' is one word too many", argv[operand]);
-	return status;
+	status = settings__finish(&args->settings);
+	return status ? status : run(args);
 }
 
 int cmd_check(int argc, char **argv)
 {
 	struct arguments args = {};
-	bool done = false;
 	int status;
 
 	/* A reader that has seen enough is no trouble. */
 	signal(SIGPIPE, SIG_DFL);
 	settings__init(&args.settings, &cli);
-	status = parse_arguments(&args, argc, argv, &done);
-	if (!status && !done)
-		status = settings__finish(&args.settings);
-	if (!status && !done)
-		status = run(&args);
+	status = parse_and_run(&args, argc, argv);
 	settings__free(&args.settings);
 	return status;
 }

@@ -234,8 +234,10 @@ static int take_threshold(struct arguments *args, const char *text)
 	return 0;
 }
 
-static int take_option(struct arguments *args, int letter, const char *arg)
+static int take_option(void *ctx, int letter, char *arg)
 {
+	struct arguments *args = ctx;
+
 	switch (letter) {
 	case OPTION_STATE:
 		return take_glob(args, arg);
@@ -273,18 +275,16 @@ static int take_paths(struct arguments *args, char **paths, int cnt)
 	return 0;
 }
 
-static int parse(struct arguments *args, int argc, char **argv, bool *ret_done)
+/* The exit status. */
+static int parse_and_run(struct arguments *args, int argc, char **argv)
 {
-	int letter, operand, status = 0;
-	char *arg;
+	int operand;
+	int status = cli__read(&cli, argc, argv, take_option, args, &operand);
 
-	while (!status && (letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		*ret_done = letter < 0;
-		if (*ret_done)
-			return cli__status(letter);
-		status = take_option(args, letter, arg);
-	}
-	return status ? status : take_paths(args, argv + operand, argc - operand);
+	if (status != CLI_END)
+		return status;
+	status = take_paths(args, argv + operand, argc - operand);
+	return status ? status : run(args);
 }
 
 int cmd_compare(int argc, char **argv)
@@ -293,12 +293,8 @@ int cmd_compare(int argc, char **argv)
 		.format = compare_format__find("table"),
 		.alpha = COMPARE_ALPHA_DEFAULT,
 	};
-	bool done = false;
-	int status;
+	int status = parse_and_run(&args, argc, argv);
 
-	status = parse(&args, argc, argv, &done);
-	if (!status && !done)
-		status = run(&args);
 	for (size_t i = 0; i < args.threshold_cnt; i++)
 		threshold__free(&args.thresholds[i]);
 	free(args.thresholds);

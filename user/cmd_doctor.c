@@ -62,18 +62,23 @@ static int examine(bool json)
 	return report.can_record ? 0 : CLI_EXIT_FAILED;
 }
 
+static int take_option(void *ctx, int letter, char *arg)
+{
+	bool *json = ctx;
+
+	(void)arg;
+	*json = letter == OPTION_JSON;
+	return 0;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	bool json = false;
 	int operand;
-	int letter;
-	char *arg;
+	int status = cli__read(&cli, argc, argv, take_option, &json, &operand);
 
-	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter < 0)
-			return cli__status(letter);
-		json = true;
-	}
+	if (status != CLI_END)
+		return status;
 	if (operand < argc)
 		return cli__refuse(&cli, "'%s' is one word too many", argv[operand]);
 	return examine(json);

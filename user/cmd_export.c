@@ -258,9 +258,10 @@ struct asked {
 	bool list;
 };
 
-/* 0, or the exit status. */
-static int take_option(struct asked *asked, int letter, char *arg)
+static int take_option(void *ctx, int letter, char *arg)
 {
+	struct asked *asked = ctx;
+
 	switch (letter) {
 	case 'f':
 		asked->format = arg;
@@ -326,16 +327,11 @@ static int run_asked(struct asked *asked, char **paths, size_t path_cnt)
 int cmd_export(int argc, char **argv)
 {
 	struct asked asked = {};
-	int operand, letter, status;
-	char *arg;
+	int operand, status;
 
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit shows when the file is finished */
-	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter < 0)
-			return cli__status(letter);
-		status = take_option(&asked, letter, arg);
-		if (status)
-			return status;
-	}
+	status = cli__read(&cli, argc, argv, take_option, &asked, &operand);
+	if (status != CLI_END)
+		return status;
 	return run_asked(&asked, argv + operand, (size_t)(argc - operand));
 }

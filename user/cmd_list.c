@@ -96,21 +96,26 @@ static int run(const struct arguments *args)
 	return CLI_EXIT_FAILED;
 }
 
+static int take_option(void *ctx, int letter, char *arg)
+{
+	struct arguments *args = ctx;
+
+	(void)arg;
+	args->verbose |= letter == 'v';
+	args->json |= letter == OPTION_JSON;
+	return 0;
+}
+
 int cmd_list(int argc, char **argv)
 {
 	struct arguments args = {};
-	int operand;
-	int letter;
-	char *arg;
+	int operand, status;
 
 	/* A reader that has seen enough is no trouble. */
 	signal(SIGPIPE, SIG_DFL);
-	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter < 0)
-			return cli__status(letter);
-		args.verbose |= letter == 'v';
-		args.json |= letter == OPTION_JSON;
-	}
+	status = cli__read(&cli, argc, argv, take_option, &args, &operand);
+	if (status != CLI_END)
+		return status;
 	if (operand == argc)
 		return cli__refuse(&cli, "which BINARY?");
 	args.binary = argv[operand++];

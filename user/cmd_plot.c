@@ -206,7 +206,7 @@ static int set_top(struct request *request, const char *text, struct fault *why)
 		   : 0;
 }
 
-static int take_option(struct request *request, int letter, char *arg, struct fault *why)
+static int set_option(struct request *request, int letter, char *arg, struct fault *why)
 {
 	struct report_selection *selection = &request->selection;
 
@@ -226,19 +226,21 @@ static int take_option(struct request *request, int letter, char *arg, struct fa
 	}
 }
 
+static int take_option(void *ctx, int letter, char *arg)
+{
+	struct fault why = {};
+
+	return set_option(ctx, letter, arg, &why) ? cli__refuse(&cli, "%s", why.text) : 0;
+}
+
 /* The exit status, or CLI_END: go on with the operands. */
 static int read_options(int argc, char **argv, struct request *request, int *ret_operand)
 {
+	int status = cli__read(&cli, argc, argv, take_option, request, ret_operand);
 	struct fault why = {};
-	int letter;
-	char *arg;
 
-	while ((letter = cli__next(&cli, argc, argv, &arg, ret_operand)) != CLI_END) {
-		if (letter < 0)
-			return cli__status(letter);
-		if (take_option(request, letter, arg, &why))
-			return cli__refuse(&cli, "%s", why.text);
-	}
+	if (status != CLI_END)
+		return status;
 	if (report_selection__check(&request->selection, &why))
 		return cli__refuse(&cli, "%s", why.text);
 	if (!request->output && isatty(STDOUT_FILENO))

@@ -58,6 +58,7 @@ struct arguments {
 	uint64_t duration_ns;
 	const char *raw_path;
 	const char *status_path;
+	bool ends_with_r; /* the last option is -r, without a pattern */
 	char **command;
 };
 
@@ -85,8 +86,11 @@ static int take_pid(struct arguments *args, const char *text)
 	return 0;
 }
 
-static int take_option(struct arguments *args, int letter, char *arg)
+static int take_option(void *ctx, int letter, char *arg)
 {
+	struct arguments *args = ctx;
+
+	args->ends_with_r = letter == 'r' && !arg;
 	switch (letter) {
 	case 'd':
 		args->directory = arg;
@@ -110,36 +114,23 @@ static int take_option(struct arguments *args, int letter, char *arg)
 
 /* `-r GLOB` would be -r and a command. That -r stood last shows in the word before the operand,
  * which is "--" where a command is meant. */
-static int check_no_detached_glob(bool ends_with_r, char **operand)
+static int check_no_detached_glob(const struct arguments *args, char **operand)
 {
-	if (!ends_with_r || !*operand || strcmp(operand[-1], "--") == 0 ||
+	if (!args->ends_with_r || !*operand || strcmp(operand[-1], "--") == 0 ||
 	    !strpbrk(*operand, "*?["))
 		return 0;
 	return cli__refuse(&cli, "-r has its pattern attached: write -r'%s'", *operand);
 }
 
-/* 0, or the exit status; *ret_done says that there is nothing more to do. */
-static int parse_arguments(struct arguments *args, int argc, char **argv, bool *ret_done)
+/* 0, or the exit status. */
+static int take_operands(struct arguments *args, char **operands)
 {
-	int status = 0;
-	bool ends_with_r = false;
-	int operand;
-	int letter;
-	char *arg;
+	int status = check_no_detached_glob(args, operands);
 
-	while (!status && (letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		*ret_done = letter < 0;
-		if (*ret_done)
-			return cli__status(letter);
-		status = take_option(args, letter, arg);
-		ends_with_r = letter == 'r' && !arg;
-	}
-	if (!status)
-		status = check_no_detached_glob(ends_with_r, argv + operand);
 	if (status)
 		return status;
-	if (operand < argc)
-		args->command = argv + operand;
+	if (*operands)
+		args->command = operands;
 	if (args->command && args->pid_cnt)
 		return cli__refuse(&cli, "a command and -p exclude each other");
 	return 0;
@@ -291,10 +282,23 @@ static int run(struct arguments *args)
 	return exit_status(&session, &result, err);
 }
 
+/* The exit status. */
+static int parse_and_run(struct arguments *args, int argc, char **argv)
+{
+	int operand;
+	int status = cli__read(&cli, argc, argv, take_option, args, &operand);
+
+	if (status != CLI_END)
+		return status;
+	status = take_operands(args, argv + operand);
+	if (!status)
+		status = settings__finish(&args->settings);
+	return status ? status : run(args);
+}
+
 int cmd_record(int argc, char **argv)
 {
 	struct arguments *args = calloc(1, sizeof(*args));
-	bool done = false;
 	int status;
 
 	if (!args) {
@@ -303,11 +307,7 @@ int cmd_record(int argc, char **argv)
 	}
 	settings__init(&args->settings, &cli);
 	args->settings.recording = true;
-	status = parse_arguments(args, argc, argv, &done);
-	if (!status && !done)
-		status = settings__finish(&args->settings);
-	if (!status && !done)
-		status = run(args);
+	status = parse_and_run(args, argc, argv);
 	settings__free(&args->settings);
 	free(args);
 	return status;

@@ -140,18 +140,23 @@ static int run(const char *path, const char *directory)
 	return status;
 }
 
+static int take_option(void *ctx, int letter, char *arg)
+{
+	const char **directory = ctx;
+
+	(void)letter;
+	*directory = arg;
+	return 0;
+}
+
 int cmd_replay(int argc, char **argv)
 {
 	const char *directory = DEFAULT_DIRECTORY;
 	int operand;
-	int letter;
-	char *arg;
+	int status = cli__read(&cli, argc, argv, take_option, &directory, &operand);
 
-	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter < 0)
-			return cli__status(letter);
-		directory = arg;
-	}
+	if (status != CLI_END)
+		return status;
 	if (operand + 1 != argc)
 		return cli__refuse(&cli, operand == argc ? "which FILE?" : "one FILE at a time");
 	return run(argv[operand], directory);

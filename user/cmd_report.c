@@ -292,7 +292,7 @@ struct request {
 	bool series;
 };
 
-static int take_option(struct request *request, int letter, char *arg, struct fault *why)
+static int set_option(struct request *request, int letter, char *arg, struct fault *why)
 {
 	struct report_selection *selection = &request->selection;
 
@@ -327,6 +327,13 @@ static int take_option(struct request *request, int letter, char *arg, struct fa
 	}
 }
 
+static int take_option(void *ctx, int letter, char *arg)
+{
+	struct fault why = {};
+
+	return set_option(ctx, letter, arg, &why) ? cli__refuse(&cli, "%s", why.text) : 0;
+}
+
 /* What of the states is shown: one of these. */
 static int choose_view(struct request *request, struct fault *why)
 {
@@ -357,16 +364,11 @@ static int check_request(struct request *request, struct fault *why)
 /* The exit status, or CLI_END: go on with the operands. */
 static int read_options(int argc, char **argv, struct request *request, int *ret_operand)
 {
+	int status = cli__read(&cli, argc, argv, take_option, request, ret_operand);
 	struct fault why = {};
-	int letter;
-	char *arg;
 
-	while ((letter = cli__next(&cli, argc, argv, &arg, ret_operand)) != CLI_END) {
-		if (letter < 0)
-			return cli__status(letter);
-		if (take_option(request, letter, arg, &why))
-			return cli__refuse(&cli, "%s", why.text);
-	}
+	if (status != CLI_END)
+		return status;
 	if (check_request(request, &why))
 		return cli__refuse(&cli, "%s", why.text);
 	return CLI_END;

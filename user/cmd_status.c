@@ -130,17 +130,23 @@ static int finish(struct request *r)
 	return r->running_cnt ? 0 : EXIT_NOT_RUNNING;
 }
 
+static int take_option(void *ctx, int letter, char *arg)
+{
+	struct request *request = ctx;
+
+	(void)arg;
+	request->json = letter == OPTION_JSON;
+	return 0;
+}
+
 int cmd_status(int argc, char **argv)
 {
 	struct request request = {};
-	int operand, letter, status;
-	char *arg;
+	int operand;
+	int status = cli__read(&cli, argc, argv, take_option, &request, &operand);
 
-	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) != CLI_END) {
-		if (letter < 0)
-			return cli__status(letter);
-		request.json = true;
-	}
+	if (status != CLI_END)
+		return status;
 	screen__init(&request.screen, stdout);
 	request.array = json_array();
 	for (int i = operand; i < argc; i++)

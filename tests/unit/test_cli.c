@@ -12,6 +12,8 @@
 
 enum { OPTION_FOR = 1 };
 
+#define READ_SZ 256
+
 static const struct cli_option options[] = {
 	{ 'v', "verbose", NULL, "more" },
 	{ 'f', "file", "FILE", "a file" },
@@ -28,26 +30,38 @@ static const struct cli cli = {
 	.runs_command = true,
 };
 
+static int take(void *ctx, int letter, char *arg)
+{
+	char *read = ctx;
+	size_t at = strlen(read);
+
+	if (letter == OPTION_FOR && !strcmp(arg, "never"))
+		return 7;
+	snprintf(read + at, READ_SZ - at, "%c%s%s ", letter == OPTION_FOR ? 't' : letter,
+		 arg ? "=" : "", arg ? arg : "");
+	return 0;
+}
+
 /* The words behind the command's name become "v f=FILE r=GLOB r|OPERANDS", or what is said about
  * them. */
 static const char *parse(const char *const *words, size_t cnt)
 {
 	static struct capture capture;
-	static char read[256];
-	char *argv[16] = { (char *)"try" }, *arg;
-	int operand, letter, argc = 1;
+	static char read[READ_SZ];
+	char *argv[16] = { (char *)"try" };
+	int operand, status, argc = 1;
 
 	for (size_t i = 0; i < cnt; i++)
 		argv[argc++] = (char *)words[i];
 	optind = 0; /* getopt(3): begin anew */
 	read[0] = '\0';
 	capture__begin(&capture, stderr);
-	while ((letter = cli__next(&cli, argc, argv, &arg, &operand)) >= 0)
-		snprintf(read + strlen(read), sizeof(read) - strlen(read), "%c%s%s ",
-			 letter == OPTION_FOR ? 't' : letter, arg ? "=" : "", arg ? arg : "");
+	status = cli__read(&cli, argc, argv, take, read, &operand);
 	capture__end(&capture);
-	if (letter != CLI_END)
+	if (status != CLI_END) {
+		assert_int_equal(status, CLI_EXIT_USAGE);
 		return capture.text;
+	}
 	for (int i = operand; i < argc; i++)
 		snprintf(read + strlen(read), sizeof(read) - strlen(read), "|%s", argv[i]);
 	return read;
@@ -98,16 +112,30 @@ static void wrong_options_are_told(void **state)
 			    "tacho: try: there is no option '-x' (see tacho try --help)\n");
 }
 
+static void what_is_not_taken_ends_the_reading(void **state)
+{
+	char *argv[] = { (char *)"try", (char *)"-v", (char *)"--for=never", (char *)"-x", NULL };
+	char read[READ_SZ] = "";
+	int operand = 9;
+
+	(void)state;
+	optind = 0;
+	assert_int_equal(cli__read(&cli, 4, argv, take, read, &operand), 7);
+	assert_string_equal(read, "v ");
+	assert_int_equal(operand, 9);
+}
+
 static void help_shows_how_arguments_are_written(void **state)
 {
-	char *argv[] = { (char *)"try", (char *)"--help", NULL }, *arg;
+	char *argv[] = { (char *)"try", (char *)"-v", (char *)"--help", (char *)"-x", NULL };
+	char read[READ_SZ] = "";
 	struct capture capture;
-	int operand, answer;
+	int operand, status;
 
 	(void)state;
 	optind = 0;
 	capture__begin(&capture, stdout);
-	answer = cli__next(&cli, 2, argv, &arg, &operand);
+	status = cli__read(&cli, 4, argv, take, read, &operand);
 	assert_string_equal(capture__end(&capture),
 			    "Usage: tacho try [OPTION]...\n\nAbout.\n\n"
 			    "  -v, --verbose              more\n"
@@ -115,8 +143,8 @@ static void help_shows_how_arguments_are_written(void **state)
 			    "  -r[GLOB], --resources[=GLOB] processes\n"
 			    "      --for TIME             a time\n"
 			    "  -h, --help                 show this text\n");
-	assert_int_equal(answer, CLI_HELP);
-	assert_int_equal(cli__status(answer), 0);
+	assert_int_equal(status, 0);
+	assert_string_equal(read, "v ");
 }
 
 int main(void)
@@ -126,6 +154,7 @@ int main(void)
 		cmocka_unit_test(an_optional_argument_stands_in_the_same_word),
 		cmocka_unit_test(the_next_word_is_no_optional_argument),
 		cmocka_unit_test(wrong_options_are_told),
+		cmocka_unit_test(what_is_not_taken_ends_the_reading),
 		cmocka_unit_test(help_shows_how_arguments_are_written),
 	};
 
