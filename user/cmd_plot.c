@@ -10,7 +10,6 @@
 #include "export/new_file.h"
 #include "message.h"
 #include "parse.h"
-#include "plot/machine.h"
 #include "plot/page.h"
 #include "reading.h"
 #include "suggest.h"
@@ -71,8 +70,6 @@ static int read_path(struct plot *plot, struct calls_reader *reader, const char 
 		*ret_status = CLI_EXIT_FAILED;
 		err = 0;
 	}
-	if (!err)
-		err = plot_machine__read(plot->data, path);
 	plot_data__next_path(plot->data);
 	return err;
 }

@@ -224,6 +224,15 @@ def test_the_machine_is_shown_where_it_was_recorded(scratch):
         check(name in charts, name)
 
 
+def test_how_busy_the_machine_was_is_read_of_a_pipe_too(scratch):
+    head = ("time_ns,memory_total_bytes,memory_available_bytes,memory_used_bytes,load_1min,"
+            "cpu_busy_percent\r\n")
+    rows = (f"{T0 + k * 10**9},9000,4000,5000,0.5,{(5 * k, '')[not k]}\r\n" for k in range(6))
+    charts = page_of("-", stdin=(head + "".join(rows)).encode()).data()["charts"]
+    check_equal(charts["machine-cpu"]["series"][0]["values"][-1], 25)
+    check_equal(charts["machine-memory"]["series"][0]["values"][-1], 5000)
+
+
 def test_more_devices_than_are_shown_do_not_hide_the_others(scratch):
     head = ("time_ns,device,name,driver,pid,load_percent,memory_used_bytes,memory_total_bytes,"
             "temperature_celsius\r\n")

@@ -88,6 +88,16 @@ static int take_ledger(void *ctx, const struct ledger_row *row)
 	return 0;
 }
 
+static int take_memory(void *ctx, const struct memory_sample *sample)
+{
+	struct fixture *fixture = ctx;
+
+	GOT("memory %" PRIu64 " known=%x %" PRIu64 " %" PRIu64 " %" PRIu64 " busy=%g\n",
+	    sample->time_ns, sample->known, sample->total_bytes, sample->available_bytes,
+	    sample->used_bytes, sample->cpu_busy_percent);
+	return 0;
+}
+
 static void note_malformed(void *ctx, const char *path, uint64_t line, uint64_t line_cnt,
 			   const char *wrong)
 {
@@ -275,6 +285,41 @@ static void what_is_not_wanted_is_passed_over(void **state)
 		    "S 1+2 known=8 0/0@0 - 0 0+0+0 0,0,0,0 return  \n", "");
 }
 
+#define MEMORY_HEADER                                                                              \
+	"time_ns,memory_total_bytes,memory_available_bytes,memory_used_bytes,load_1min"
+
+static void the_machine_has_memory_and_is_busy(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->taker.memory = take_memory;
+	expect_file(fixture,
+		    MEMORY_HEADER ",cpu_busy_percent\n"
+				  "1,9,8,7,0.5,54.2\n"
+				  "2,,,7,,\n"
+				  "3,,,,,100.0\n"
+				  "4,9,8,7,0.5,x\n"
+				  "5,9,8,7,0.5,nan\n"
+				  "6,9,8,7,0.5,100.1\n"
+				  "7,9,8,7,0.5,-0.1\n",
+		    "memory 1 known=f 9 8 7 busy=54.2\n"
+		    "memory 2 known=4 0 0 7 busy=0\n"
+		    "memory 3 known=8 0 0 0 busy=100\n",
+		    "5: cpu_busy_percent is no percentage\n"
+		    "6: cpu_busy_percent is no percentage\n"
+		    "7: cpu_busy_percent is no percentage\n"
+		    "8: cpu_busy_percent is no percentage\n");
+}
+
+static void how_busy_the_machine_was_may_be_missing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->taker.memory = take_memory;
+	expect_file(fixture, MEMORY_HEADER "\n1,9,8,7,0.5\n", "memory 1 known=7 9 8 7 busy=0\n",
+		    "");
+}
+
 static void put_recording(struct fixture *fixture)
 {
 	put(fixture, "activity_detail.csv.1", "state,start_ns,duration_ns,ended\nOLD,1,2,return\n");
@@ -356,6 +401,8 @@ int main(void)
 		CASE(rows_that_make_no_sense_are_told_and_passed_over),
 		cmocka_unit_test(an_end_beyond_time_is_the_end_of_time),
 		CASE(samples_of_processes_are_read_if_they_are_wanted),
+		CASE(the_machine_has_memory_and_is_busy),
+		CASE(how_busy_the_machine_was_may_be_missing),
 		CASE(what_is_not_wanted_is_passed_over),
 		CASE(a_directory_has_each_call_once_and_rotated_files_first),
 		CASE(the_histogram_of_a_summary_is_read),

@@ -9,7 +9,7 @@
  *     activity_summary.csv   calls that have no rows of their own, summed up
  *     activity_ledger.csv    what became of all calls
  *     process_detail.csv     what processes used
- *     system_detail.csv      what the machine did, as far as it is memory
+ *     system_detail.csv      what the machine used: memory, and how busy it was
  *     gpu_detail.csv         what GPUs and processes on them did
  *
  * Text is as in the files: valid UTF-8 of one line with escapes (docs/FORMATS.md) if tacho wrote
@@ -115,12 +115,14 @@ struct memory_sample {
 	uint64_t total_bytes;
 	uint64_t available_bytes;
 	uint64_t used_bytes;
+	double cpu_busy_percent; /* since the row before, of all processors together: up to 100 */
 };
 
 enum memory_knows {
 	MEMORY_KNOWS_TOTAL = 1,
 	MEMORY_KNOWS_AVAILABLE = 2,
 	MEMORY_KNOWS_USED = 4,
+	MEMORY_KNOWS_CPU = 8,
 };
 
 /* Who takes it. What has no function is not read. Each returns 0, or what ends the reading. */

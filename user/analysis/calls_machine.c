@@ -8,13 +8,39 @@
 #include "parse.h"
 #include "python_text.h"
 
+/* What is empty or missing is not known. Returns false if it is no finite number. */
+static bool parse_double(const char *text, unsigned int knows, double *ret_value,
+			 unsigned int *known)
+{
+	double value;
+
+	if (!text || !*text)
+		return true;
+	if (python_text__float(text, &value) || !isfinite(value))
+		return false;
+	*ret_value = value;
+	*known |= knows;
+	return true;
+}
+
 /* --- system_detail.csv -------------------------------------------------------------------- */
 
-enum { MEMORY_TIME, MEMORY_TOTAL, MEMORY_AVAILABLE, MEMORY_USED, MEMORY_LOAD, MEMORY_COLUMN_CNT };
+enum {
+	MEMORY_TIME,
+	MEMORY_TOTAL,
+	MEMORY_AVAILABLE,
+	MEMORY_USED,
+	MEMORY_LOAD,
+	MEMORY_CPU,
+	MEMORY_COLUMN_CNT
+};
 
 static const char *const memory_columns[MEMORY_COLUMN_CNT] = {
-	"time_ns", "memory_total_bytes", "memory_available_bytes", "memory_used_bytes", "load_1min",
+	"time_ns",	     "memory_total_bytes", "memory_available_bytes",
+	"memory_used_bytes", "load_1min",	   "cpu_busy_percent",
 };
+
+#define MEMORY_REQUIRED_CNT (MEMORY_LOAD + 1)
 
 #define AT(member) offsetof(struct memory_sample, member)
 
@@ -25,21 +51,29 @@ static const struct number_column memory_numbers[] = {
 	{ MEMORY_USED, MEMORY_KNOWS_USED, AT(used_bytes), "memory_used_bytes is no number" },
 };
 
+static const char *parse_memory(const struct data_row *row, struct memory_sample *sample)
+{
+	if (parse_u64(row->values[MEMORY_TIME], 0, UINT64_MAX, &sample->time_ns))
+		return "the time is no number of nanoseconds";
+	if (!parse_double(row->values[MEMORY_CPU], MEMORY_KNOWS_CPU, &sample->cpu_busy_percent,
+			  &sample->known) ||
+	    sample->cpu_busy_percent < 0 || sample->cpu_busy_percent > 100)
+		return "cpu_busy_percent is no percentage";
+	return calls__parse_numbers(row, memory_numbers, ARRAY_SIZE(memory_numbers), sample,
+				    &sample->known);
+}
+
 static int take_memory(void *ctx, const struct data_row *row, const char **ret_wrong)
 {
 	const struct calls_taker *taker = ((struct calls_reader *)ctx)->taker;
 	struct memory_sample sample = {};
 
-	if (parse_u64(row->values[MEMORY_TIME], 0, UINT64_MAX, &sample.time_ns))
-		*ret_wrong = "the time is no number of nanoseconds";
-	else
-		*ret_wrong = calls__parse_numbers(row, memory_numbers, ARRAY_SIZE(memory_numbers),
-						  &sample, &sample.known);
+	*ret_wrong = parse_memory(row, &sample);
 	return *ret_wrong ? 0 : taker->memory(taker->ctx, &sample);
 }
 
 const struct data_layout calls__memory_layout = {
-	memory_columns, MEMORY_COLUMN_CNT, MEMORY_COLUMN_CNT, NULL, take_memory,
+	memory_columns, MEMORY_COLUMN_CNT, MEMORY_REQUIRED_CNT, NULL, take_memory,
 };
 
 /* --- gpu_detail.csv ----------------------------------------------------------------------- */
@@ -78,21 +112,6 @@ static const struct number_column gpu_numbers[] = {
 	{ GPU_TOTAL, GPU_KNOWS_MEMORY_TOTAL, AT(memory_total_bytes),
 	  "memory_total_bytes is no number" },
 };
-
-/* Returns false if it is no finite number. */
-static bool parse_double(const char *text, enum gpu_known knows, double *ret_value,
-			 unsigned int *known)
-{
-	double value;
-
-	if (!text || !*text)
-		return true;
-	if (python_text__float(text, &value) || !isfinite(value))
-		return false;
-	*ret_value = value;
-	*known |= knows;
-	return true;
-}
 
 static const char *parse_gpu(const struct data_row *row, struct gpu_row *gpu)
 {

@@ -125,9 +125,6 @@ int plot_data__process(void *ctx, const struct process_sample *sample);
 int plot_data__memory(void *ctx, const struct memory_sample *sample);
 int plot_data__gpu(void *ctx, const struct gpu_row *row);
 
-/* How busy the machine of this path was since the row before, over all CPUs. */
-int plot_data__machine_load(struct plot_data *data, uint64_t time_ns, double percent);
-
 /* Makes the axis reach this far, and folds all there is. */
 int plot_data__include(struct plot_data *data, uint64_t from_ns, uint64_t to_ns);
 

@@ -192,22 +192,18 @@ static int spread_machine(struct plot_data *data, size_t which, uint64_t time_ns
 int plot_data__memory(void *ctx, const struct memory_sample *sample)
 {
 	struct plot_device *machine;
-	int err;
+	int err = 0;
 
-	if (!(sample->known & MEMORY_KNOWS_USED))
-		return 0;
+	if (sample->known & MEMORY_KNOWS_CPU)
+		err = spread_machine(ctx, GAUGE_LOAD, sample->time_ns, sample->cpu_busy_percent,
+				     &machine);
+	if (err || !(sample->known & MEMORY_KNOWS_USED))
+		return err;
 	err = spread_machine(ctx, GAUGE_MEMORY, sample->time_ns, (double)sample->used_bytes,
 			     &machine);
 	if (!err && machine && sample->known & MEMORY_KNOWS_TOTAL)
 		machine->memory_total_bytes = sample->total_bytes;
 	return err;
-}
-
-int plot_data__machine_load(struct plot_data *data, uint64_t time_ns, double percent)
-{
-	struct plot_device *machine;
-
-	return spread_machine(data, GAUGE_LOAD, time_ns, percent, &machine);
 }
 
 int plot_data__gpu(void *ctx, const struct gpu_row *row)
