@@ -79,6 +79,7 @@ static int read_paths(struct plot *plot, char **paths, size_t path_cnt, int *ret
 	const struct calls_taker taker = {
 		.call = plot_data__call,
 		.process = plot_data__process,
+		.resource = plot_data__resource,
 		.summary = plot_data__summary,
 		.ledger = plot_data__ledger,
 		.memory = plot_data__memory,

@@ -218,6 +218,34 @@ def test_curves_of_processes_add_up_to_what_they_used(scratch):
     check(abs(drawn / used - 1) < 0.02, f"{drawn} of {used}")
 
 
+def write_resources(folder, processes=9):
+    folder.mkdir()
+    (folder / "system_resource_data").write_text("".join(
+        f'"{T0 + k * 10**9}","python3 -c ""\n{i}"" {"x" * 200}{i}.py","{T0 / 1e9 - 5 + i % 2:.2f}",'
+        f'"{k * i / 100}","{k / 100}","{i + k / 100}"\r\n'
+        for k in range(50) for i in range(processes)), newline="")
+    return folder
+
+
+def test_processes_of_the_robot_are_those_of_the_report(scratch):
+    folder = write_resources(scratch / "robot")
+    for part in ([], ["--process", "*3.py"]):
+        page, reported = check_page(plot(*part, folder)[0].decode()), report(*part, folder)["processes"]
+        rows = sorted((r for r in page.rows if len(r) == 6 and r[0][1].startswith("python3")),
+                      key=lambda r: -int(r[2][0]))
+        check_equal([int(r[2][0]) for r in rows], [p["cpu_ns"] for p in reported])
+        check_equal([round(float(r[3][0]), 6) for r in rows],
+                    [round(p["memory_peak_percent"], 6) for p in reported])
+        check(all(r[1] == [None, "–"] for r in rows), "no pid")
+    charts = page_of("--top", 16, folder).data()["charts"]
+    check_equal(sorted(charts), ["cpu", "memory-share"])
+    check_equal([s["values"][-1] for s in charts["cpu"]["series"]], list(range(9, 0, -1)))
+    values = [series["values"][-1] for series in charts["memory-share"]["series"]]
+    check_equal(values, [i + 0.48 for i in range(8, -1, -1)], "what the last row but one says")
+    svg = plot("--svg=memory", folder)[0].decode()
+    check("in percent of the machine" in svg, svg[:500])
+
+
 def test_the_machine_is_shown_where_it_was_recorded(scratch):
     charts = page_of(RECORDING).data()["charts"]
     for name in ("machine-cpu", "machine-memory", "gpu-load", "gpu-memory"):

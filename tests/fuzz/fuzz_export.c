@@ -50,13 +50,13 @@ static void export_file(struct run *run, const char *path)
 {
 	const struct export_ops *ops = run->ops;
 	const struct calls_taker taker = {
-		ops->call ? take_call : NULL,
-		ops->process ? take_process : NULL,
-		ops->summary ? take_summary : NULL,
-		ops->ledger ? take_ledger : NULL,
-		ops->memory ? take_memory : NULL,
-		ops->gpu ? take_gpu : NULL,
-		run,
+		.call = ops->call ? take_call : NULL,
+		.process = ops->process ? take_process : NULL,
+		.summary = ops->summary ? take_summary : NULL,
+		.ledger = ops->ledger ? take_ledger : NULL,
+		.memory = ops->memory ? take_memory : NULL,
+		.gpu = ops->gpu ? take_gpu : NULL,
+		.ctx = run,
 	};
 	struct calls_reader *reader = calls_reader__new(&taker, NULL);
 	struct export_notes notes = {};

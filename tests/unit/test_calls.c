@@ -88,6 +88,15 @@ static int take_ledger(void *ctx, const struct ledger_row *row)
 	return 0;
 }
 
+static int take_resource(void *ctx, const struct resource_row *row)
+{
+	struct fixture *fixture = ctx;
+
+	GOT("resource %" PRIu64 " %s %" PRIu64 " cpu=%" PRIu64 " %g\n", row->time_ns, row->command,
+	    row->start_ns, row->cpu_ns, row->memory_percent);
+	return 0;
+}
+
 static int take_memory(void *ctx, const struct memory_sample *sample)
 {
 	struct fixture *fixture = ctx;
@@ -285,6 +294,67 @@ static void what_is_not_wanted_is_passed_over(void **state)
 		    "S 1+2 known=8 0/0@0 - 0 0+0+0 0,0,0,0 return  \n", "");
 }
 
+#define RESOURCE_HEADER                                                                            \
+	"query_time,command,running_since,user_cpu_time,system_cpu_time,memory_percent"
+
+static void files_without_header_rows_are_known_by_their_columns(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->taker.resource = take_resource;
+	expect_file(fixture,
+		    "\"9\",\"a \n b\",\"1.5\",\"35.27\",\"4.81\",\"0.0\"\r\n"
+		    "1,2,3,4\n"
+		    "x,a,1.5,1,1,1\n"
+		    "9,a,-1,1,1,1\n"
+		    "9,a,1,1e99,1,1\n"
+		    "9,a,1,1,1,nan\n"
+		    "A,1,2\n",
+		    "resource 9 a \n b 1500000000 cpu=40080000000 0\n"
+		    "A 1+2 known=0 0/0@0 - 0 0+0+0 0,0,0,0 return  \n",
+		    "3: too few or too many fields\n"
+		    "4: the time is no number of nanoseconds\n"
+		    "5: the start is no number of seconds\n"
+		    "6: the processor time is no number of seconds\n"
+		    "7: the memory is no percentage\n");
+}
+
+static void behind_a_header_row_all_rows_have_its_columns(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->taker.resource = take_resource;
+	expect_file(fixture, RESOURCE_HEADER "\n9,a,1,2,3,4\nA,1,2\n",
+		    "resource 9 a 1000000000 cpu=5000000000 4\n",
+		    "3: too few or too many fields\n");
+}
+
+static void six_columns_are_too_many_for_who_does_not_want_them(void **state)
+{
+	expect_file(*state, "9,a,1,2,3,4\n", "", "1: too few or too many fields\n");
+}
+
+static void a_directory_has_each_process_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->taker.process = take_process;
+	fixture->taker.resource = take_resource;
+	put(fixture, "system_resource_data", "9,a,1,2,3,4\n");
+	put(fixture, "process_detail.csv", PROCESS_HEADER "1,sample,2,,,c,a,,,5,6,\n");
+	expect(fixture, fixture->scratch.path, "sample 1 pid=2 known=30 cpu=5 rss=6 0 a\n", "");
+}
+
+static void without_the_better_file_processes_are_those_of_the_other(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->taker.process = take_process;
+	fixture->taker.resource = take_resource;
+	put(fixture, "system_resource_data", "9,a,1,2,3,4\n");
+	expect(fixture, fixture->scratch.path, "resource 9 a 1000000000 cpu=5000000000 4\n", "");
+}
+
 #define MEMORY_HEADER                                                                              \
 	"time_ns,memory_total_bytes,memory_available_bytes,memory_used_bytes,load_1min"
 
@@ -401,6 +471,11 @@ int main(void)
 		CASE(rows_that_make_no_sense_are_told_and_passed_over),
 		cmocka_unit_test(an_end_beyond_time_is_the_end_of_time),
 		CASE(samples_of_processes_are_read_if_they_are_wanted),
+		CASE(files_without_header_rows_are_known_by_their_columns),
+		CASE(behind_a_header_row_all_rows_have_its_columns),
+		CASE(six_columns_are_too_many_for_who_does_not_want_them),
+		CASE(a_directory_has_each_process_once),
+		CASE(without_the_better_file_processes_are_those_of_the_other),
 		CASE(the_machine_has_memory_and_is_busy),
 		CASE(how_busy_the_machine_was_may_be_missing),
 		CASE(what_is_not_wanted_is_passed_over),

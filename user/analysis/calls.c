@@ -60,12 +60,14 @@ static void set_layouts(struct calls_reader *reader)
 
 	reader->detail = layout_if(taker->call, &calls__detail_layout);
 	reader->process = layout_if(taker->process, &calls__process_layout);
+	reader->resource = layout_if(taker->resource, &calls__resource_layout);
 	reader->ledger = layout_if(taker->ledger, &calls__ledger_layout);
 	reader->summary = layout_if(taker->summary, &calls__summary_layout);
 	reader->memory = layout_if(taker->memory, &calls__memory_layout);
 	reader->gpu = layout_if(taker->gpu, &calls__gpu_layout);
 	for (size_t i = 0; i < OPENTRONS_SPELLINGS; i++)
 		reader->layouts[cnt++] = &calls__robot_layouts[i];
+	reader->layouts[cnt++] = &reader->resource;
 	reader->layouts[cnt++] = &reader->detail;
 	reader->layouts[cnt++] = &reader->process;
 	reader->layouts[cnt++] = &reader->ledger;
@@ -81,13 +83,14 @@ struct calls_reader *calls_reader__new(const struct calls_taker *taker,
 				       const struct data_watch *watch)
 {
 	struct calls_reader *reader = calloc(1, sizeof(*reader));
+	size_t headerless_cnt = OPENTRONS_SPELLINGS + !!taker->resource;
 
 	if (!reader)
 		return NULL;
 	reader->taker = taker;
 	set_layouts(reader);
-	reader->rows =
-		data_reader__new(reader->layouts, ARRAY_SIZE(reader->layouts), reader, watch);
+	reader->rows = data_reader__new(reader->layouts, ARRAY_SIZE(reader->layouts),
+					headerless_cnt, reader, watch);
 	if (!reader->rows) {
 		free(reader);
 		return NULL;
@@ -134,6 +137,7 @@ static int read_dir(struct calls_reader *reader, const char *dir, struct fault *
 		{ "system_detail.csv", reader->taker->memory, false },
 		{ "gpu_detail.csv", reader->taker->gpu, false },
 		{ "process_detail.csv", reader->taker->process, false },
+		{ "system_resource_data", reader->taker->resource, true },
 	};
 	size_t any = 0, cnt = 0;
 	int err = 0;

@@ -9,6 +9,7 @@
  *     activity_summary.csv   calls that have no rows of their own, summed up
  *     activity_ledger.csv    what became of all calls
  *     process_detail.csv     what processes used
+ *     system_resource_data   the same, as the robot's package has written it
  *     system_detail.csv      what the machine used: memory, and how busy it was
  *     gpu_detail.csv         what GPUs and processes on them did
  *
@@ -19,6 +20,7 @@
 #define TACHO_USER_ANALYSIS_CALLS_H
 
 #include "analysis/data_rows.h"
+#include "analysis/row_columns.h"
 #include "row.h"
 
 enum call_knows {
@@ -129,6 +131,8 @@ enum memory_knows {
 struct calls_taker {
 	int (*call)(void *ctx, const struct call *call);
 	int (*process)(void *ctx, const struct process_sample *sample);
+	/* Of a directory, only where there is no process_detail.csv. */
+	int (*resource)(void *ctx, const struct resource_row *row);
 	/* ended[TACHO_ENDED_OPEN] is what is missing to count. */
 	int (*summary)(void *ctx, const struct summary_row *row);
 	int (*ledger)(void *ctx, const struct ledger_row *row);

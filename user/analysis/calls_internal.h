@@ -22,8 +22,8 @@
 struct calls_reader {
 	const struct calls_taker *taker;
 	/* as below, if they are wanted */
-	struct data_layout detail, process, summary, ledger, memory, gpu;
-	const struct data_layout *layouts[12];
+	struct data_layout detail, process, resource, summary, ledger, memory, gpu;
+	const struct data_layout *layouts[13];
 	struct data_reader *rows;
 };
 
@@ -54,6 +54,7 @@ extern const struct data_layout calls__ledger_layout;
 
 /* calls_processes.c */
 extern const struct data_layout calls__process_layout;
+extern const struct data_layout calls__resource_layout;
 
 /* calls_machine.c */
 extern const struct data_layout calls__memory_layout;

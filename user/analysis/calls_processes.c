@@ -131,3 +131,16 @@ static int take_process(void *ctx, const struct data_row *row, const char **ret_
 const struct data_layout calls__process_layout = {
 	process_columns, PROCESS_COLUMN_CNT, PROCESS_REQUIRED_CNT, NULL, take_process,
 };
+
+static int take_resource(void *ctx, const struct data_row *row, const char **ret_wrong)
+{
+	const struct calls_taker *taker = ((struct calls_reader *)ctx)->taker;
+	struct resource_row resource;
+
+	*ret_wrong = resource_columns__parse(row->values, &resource);
+	return *ret_wrong ? 0 : taker->resource(taker->ctx, &resource);
+}
+
+const struct data_layout calls__resource_layout = {
+	resource_columns, RESOURCE_COLUMN_CNT, RESOURCE_COLUMN_CNT, NULL, take_resource,
+};

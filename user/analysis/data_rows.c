@@ -15,12 +15,14 @@
 struct data_reader {
 	const struct data_layout *const *layouts;
 	size_t layout_cnt;
+	size_t headerless_cnt;
 	void *ctx;
 	const struct data_watch *watch;
 	struct files_read files_read;
 
 	/* of the file that is being read */
 	const struct data_layout *layout;
+	bool has_header;
 	size_t column[DATA_COLUMNS_MAX];	   /* where the layout's columns are in the row */
 	size_t field_cnt;			   /* of each row */
 	size_t more_from;			   /* the first field of those by name */
@@ -30,7 +32,8 @@ struct data_reader {
 };
 
 struct data_reader *data_reader__new(const struct data_layout *const *layouts, size_t layout_cnt,
-				     void *ctx, const struct data_watch *watch)
+				     size_t headerless_cnt, void *ctx,
+				     const struct data_watch *watch)
 {
 	static const struct data_watch nobody;
 	struct data_reader *reader = calloc(1, sizeof(*reader));
@@ -39,6 +42,7 @@ struct data_reader *data_reader__new(const struct data_layout *const *layouts, s
 		return NULL;
 	reader->layouts = layouts;
 	reader->layout_cnt = layout_cnt;
+	reader->headerless_cnt = headerless_cnt;
 	reader->ctx = ctx;
 	reader->watch = watch ? watch : &nobody;
 	return reader;
@@ -62,15 +66,26 @@ void data_reader__free(struct data_reader *reader)
 
 /* --- header rows -------------------------------------------------------------------------- */
 
-static void use_default_layout(struct data_reader *reader)
+static void use_without_header(struct data_reader *reader, const struct data_layout *layout)
 {
-	const struct data_layout *layout = reader->layouts[0];
-
 	forget_more(reader);
 	reader->layout = layout;
+	reader->has_header = false;
 	reader->field_cnt = layout->column_cnt;
 	for (size_t i = 0; i < layout->column_cnt; i++)
 		reader->column[i] = i;
+}
+
+/* Is a row of so many fields one of another kind of file that has no header row? */
+static bool try_without_header(struct data_reader *reader, size_t field_cnt)
+{
+	for (size_t i = 0; !reader->has_header && i < reader->headerless_cnt; i++) {
+		if (reader->layouts[i]->column_cnt != field_cnt)
+			continue;
+		use_without_header(reader, reader->layouts[i]);
+		return true;
+	}
+	return false;
 }
 
 /* Where the values by name begin. They may have any names, those of our columns among them; but if
@@ -119,6 +134,7 @@ static int try_layout(struct data_reader *reader, const struct data_layout *layo
 	if (err)
 		return err;
 	reader->layout = layout;
+	reader->has_header = true;
 	reader->field_cnt = record->field_cnt;
 	return 1;
 }
@@ -162,7 +178,8 @@ static int take_row(struct data_reader *reader, const struct csv_record *record)
 	const char *wrong = NULL;
 	int found, err = 0;
 
-	if (record->field_cnt != reader->field_cnt)
+	if (record->field_cnt != reader->field_cnt &&
+	    !try_without_header(reader, record->field_cnt))
 		wrong = "too few or too many fields";
 	else if (reader->layout->take)
 		err = take_fields(reader, record, &wrong);
@@ -207,7 +224,7 @@ static int read_open_file(struct data_reader *reader, int fd, const char *path, 
 	int err;
 
 	reader->stopped = false;
-	use_default_layout(reader);
+	use_without_header(reader, reader->layouts[0]);
 	err = files_read__note(&reader->files_read, fd, &met);
 	if (err)
 		return fault__set(why, err, "%s: cannot read: %s", path, strerror(-err));

@@ -4,7 +4,8 @@
  * by their own names; columns may be in any order, and further ones among them.
  *
  * A row is what the latest header row before it says; without one, of the first kind of file that
- * was named. Nothing here prints. Rows that make no sense are counted and told to the watch.
+ * may have none and has as many columns. Nothing here prints. Rows that make no sense are counted
+ * and told to the watch.
  */
 #ifndef TACHO_USER_ANALYSIS_DATA_ROWS_H
 #define TACHO_USER_ANALYSIS_DATA_ROWS_H
@@ -53,9 +54,11 @@ struct data_watch {
 
 struct data_reader;
 
-/* The layouts and the watch are borrowed for the life of the reader. NULL without memory. */
+/* The layouts and the watch are borrowed for the life of the reader. Files of the first
+ * headerless_cnt kinds, at least one, need no header row. NULL without memory. */
 struct data_reader *data_reader__new(const struct data_layout *const *layouts, size_t layout_cnt,
-				     void *ctx, const struct data_watch *watch);
+				     size_t headerless_cnt, void *ctx,
+				     const struct data_watch *watch);
 void data_reader__free(struct data_reader *reader);
 
 /* A file, or a pipe ("-": standard input). A file that was read already is not read again. 0, a

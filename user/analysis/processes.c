@@ -109,16 +109,6 @@ static int compare_processes(const void *left, const void *right)
 	return order ? order : compare(a->command_hash, b->command_hash);
 }
 
-/* FNV-1a. Who finds two commands of the same hash and starts them at once gets one row of both. */
-static uint64_t hash_of(const char *text)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 static char *keep_command(const char *command, bool raw)
 {
 	char beginning[PROCESS_COMMAND_SZ_MAX + 1];
@@ -175,7 +165,7 @@ static struct process *want(struct processes *processes, const struct usage_samp
 	const struct process key = {
 		.usage.pid = sample->pid,
 		.usage.start_ns = sample->start_ns,
-		.command_hash = sample->pid ? 0 : hash_of(sample->command),
+		.command_hash = sample->command_hash,
 	};
 	struct process **found = tfind(&key, &processes->by_key, compare_processes);
 

@@ -15,10 +15,11 @@
 struct usage_sample {
 	uint64_t time_ns;
 	uint64_t start_ns;
-	uint32_t pid;	     /* 0: the command line tells processes apart */
-	const char *command; /* as in the file */
-	bool command_raw;    /* not escaped yet */
-	const char *comm;    /* "" if it is not known */
+	uint32_t pid;	       /* 0: the command line tells processes apart */
+	const char *command;   /* as in the file */
+	bool command_raw;      /* not escaped yet */
+	uint64_t command_hash; /* 0 if there is a pid */
+	const char *comm;      /* "" if it is not known */
 	uint64_t cpu_ns;
 	bool at_tick; /* and not at a moment that the process has chosen */
 	bool rss_known;

@@ -2,12 +2,11 @@
 #include "analysis/processes_internal.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "analysis/csv_header.h"
+#include "analysis/row_columns.h"
 #include "parse.h"
-#include "python_text.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -107,52 +106,22 @@ static const struct process_layout detail_layout = {
 
 /* --- system_resource_data -------------------------------------------------------------------- */
 
-enum {
-	RESOURCE_TIME,
-	RESOURCE_COMMAND,
-	RESOURCE_SINCE,
-	RESOURCE_USER,
-	RESOURCE_SYSTEM,
-	RESOURCE_MEMORY,
-	RESOURCE_COLUMN_CNT
-};
-
-static const char *const resource_columns[RESOURCE_COLUMN_CNT] = {
-	"query_time",	 "command",	    "running_since",
-	"user_cpu_time", "system_cpu_time", "memory_percent",
-};
-
-/* Seconds, as Python writes a float. */
-static int parse_seconds(const char *text, uint64_t *ret_ns)
-{
-	double seconds;
-
-	if (python_text__float(text, &seconds) || !(seconds >= 0) || seconds * 1e9 >= 0x1p64)
-		return -EINVAL;
-	*ret_ns = (uint64_t)(seconds * 1e9 + 0.5);
-	return 0;
-}
-
 static const char *parse_resource(const char *const *values, struct usage_sample *sample)
 {
-	uint64_t system_ns;
+	struct resource_row row;
+	const char *wrong = resource_columns__parse(values, &row);
 
-	*sample = (struct usage_sample) { .command = values[RESOURCE_COMMAND],
+	if (wrong)
+		return wrong;
+	*sample = (struct usage_sample) { .time_ns = row.time_ns,
+					  .start_ns = row.start_ns,
+					  .command = row.command,
 					  .command_raw = true,
-					  .comm = "" };
-	if (parse_u64(values[RESOURCE_TIME], 0, UINT64_MAX, &sample->time_ns))
-		return "the time is no number of nanoseconds";
-	if (parse_seconds(values[RESOURCE_SINCE], &sample->start_ns))
-		return "the start is no number of seconds";
-	if (parse_seconds(values[RESOURCE_USER], &sample->cpu_ns) ||
-	    parse_seconds(values[RESOURCE_SYSTEM], &system_ns) ||
-	    __builtin_add_overflow(sample->cpu_ns, system_ns, &sample->cpu_ns))
-		return "the processor time is no number of seconds";
-	if (python_text__float(values[RESOURCE_MEMORY], &sample->memory_percent) ||
-	    !isfinite(sample->memory_percent) || sample->memory_percent < 0)
-		return "the memory is no percentage";
-	/* 0.0 is written of a process that has ended */
-	sample->memory_known = sample->memory_percent > 0;
+					  .command_hash = row.command_hash,
+					  .comm = "",
+					  .cpu_ns = row.cpu_ns,
+					  .memory_known = row.memory_percent > 0,
+					  .memory_percent = row.memory_percent };
 	return NULL;
 }
 

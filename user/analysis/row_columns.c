@@ -2,9 +2,11 @@
 #include "analysis/row_columns.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "parse.h"
+#include "python_text.h"
 
 /* --- calls -------------------------------------------------------------------------------- */
 
@@ -131,6 +133,56 @@ const char *summary_columns__parse(const char *const *values, size_t column_cnt,
 	};
 	memcpy(ret_row->ended, &numbers[SUMMARY_ENDED], TACHO_ENDED_OPEN * sizeof(*ret_row->ended));
 	memcpy(ret_row->buckets, &numbers[SUMMARY_BUCKETS], sizeof(ret_row->buckets));
+	return NULL;
+}
+
+/* --- processes ---------------------------------------------------------------------------- */
+
+const char *const resource_columns[RESOURCE_COLUMN_CNT] = {
+	[RESOURCE_TIME] = "query_time",	       [RESOURCE_COMMAND] = "command",
+	[RESOURCE_SINCE] = "running_since",    [RESOURCE_USER] = "user_cpu_time",
+	[RESOURCE_SYSTEM] = "system_cpu_time", [RESOURCE_MEMORY] = "memory_percent",
+};
+
+/* Seconds, as Python writes a float. */
+static int parse_seconds(const char *text, uint64_t *ret_ns)
+{
+	double seconds;
+
+	if (python_text__float(text, &seconds) || !(seconds >= 0) || seconds * 1e9 >= 0x1p64)
+		return -EINVAL;
+	*ret_ns = (uint64_t)(seconds * 1e9 + 0.5);
+	return 0;
+}
+
+/* FNV-1a. Who finds two commands of the same hash and starts them at once gets one row of both. */
+static uint64_t hash_of(const char *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return hash ? hash : 1;
+}
+
+const char *resource_columns__parse(const char *const *values, struct resource_row *ret_row)
+{
+	struct resource_row row = { .command = values[RESOURCE_COMMAND] };
+	uint64_t system_ns;
+
+	if (parse_u64(values[RESOURCE_TIME], 0, UINT64_MAX, &row.time_ns))
+		return "the time is no number of nanoseconds";
+	if (parse_seconds(values[RESOURCE_SINCE], &row.start_ns))
+		return "the start is no number of seconds";
+	if (parse_seconds(values[RESOURCE_USER], &row.cpu_ns) ||
+	    parse_seconds(values[RESOURCE_SYSTEM], &system_ns) ||
+	    __builtin_add_overflow(row.cpu_ns, system_ns, &row.cpu_ns))
+		return "the processor time is no number of seconds";
+	if (python_text__float(values[RESOURCE_MEMORY], &row.memory_percent) ||
+	    !isfinite(row.memory_percent) || row.memory_percent < 0)
+		return "the memory is no percentage";
+	row.command_hash = hash_of(row.command);
+	*ret_row = row;
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What stands in the columns of the files of calls, for all who read them. A parse returns what is
- * wrong with the row, or NULL.
+ * What stands in the columns of the files of calls, and of those of processes that the robot's
+ * package writes, for all who read them. A parse returns what is wrong with the row, or NULL.
  */
 #ifndef TACHO_USER_ANALYSIS_ROW_COLUMNS_H
 #define TACHO_USER_ANALYSIS_ROW_COLUMNS_H
@@ -87,6 +87,32 @@ extern const char *const summary_columns[SUMMARY_COLUMN_CNT];
 /* Likewise. The file does not say how many calls were open. */
 const char *summary_columns__parse(const char *const *values, size_t column_cnt,
 				   struct summary_row *ret_row);
+
+/* --- system_resource_data --------------------------------------------------------------------- */
+
+enum {
+	RESOURCE_TIME,
+	RESOURCE_COMMAND,
+	RESOURCE_SINCE,
+	RESOURCE_USER,
+	RESOURCE_SYSTEM,
+	RESOURCE_MEMORY,
+	RESOURCE_COLUMN_CNT
+};
+
+extern const char *const resource_columns[RESOURCE_COLUMN_CNT];
+
+/* A process, of which the pid is not known: command and start tell it. */
+struct resource_row {
+	uint64_t time_ns;
+	uint64_t start_ns;
+	const char *command;   /* borrowed; any bytes, as in the file */
+	uint64_t command_hash; /* of all of them; never 0 */
+	uint64_t cpu_ns;
+	double memory_percent; /* of the machine's; 0 is written of a process that has ended */
+};
+
+const char *resource_columns__parse(const char *const *values, struct resource_row *ret_row);
 
 /* --- activity_probes.csv ------------------------------------------------------------------ */
 

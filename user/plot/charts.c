@@ -2,6 +2,7 @@
 #include "plot/charts.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,17 +112,37 @@ int charts__percentiles(const struct plot_data *data, const struct plot_state *s
 
 /* --- processes ---------------------------------------------------------------------------- */
 
-/* In percent of a CPU, or bytes; while it was seen. NaN when it was not. */
+static const struct {
+	const char *id;
+	const char *title;
+	const char *about;
+	enum scale_unit unit;
+	size_t column;
+	double factor;
+} usages[CHARTS_USAGE_CNT] = {
+	[CHARTS_CPU] = { "cpu", "CPU of processes", "Processor time used, in percent of one CPU",
+			 SCALE_PERCENT, USAGE_CPU, 100 },
+	[CHARTS_MEMORY] = { "memory", "Memory of processes", "Resident memory", SCALE_BYTES,
+			    USAGE_BYTES, 1 },
+	[CHARTS_SHARE] = { "memory-share", "Memory of processes",
+			   "Resident memory, in percent of the machine's", SCALE_PERCENT,
+			   USAGE_SHARE, 1 },
+};
+
+/* Is that known of it, as far as anything is? */
+static bool is_of(const struct plot_process *process, enum charts_usage which)
+{
+	return which == CHARTS_CPU || (which == CHARTS_SHARE) == !!process->key.command_hash;
+}
+
+/* In percent of a CPU, bytes, or percent; while it was seen. NaN when it was not. */
 static double usage_at(const struct plot_data *data, const struct series *series, size_t idx,
 		       enum charts_usage which)
 {
 	double seen = series__at(series, &data->axis, idx, USAGE_SEEN);
-	double amount =
-		series__at(series, &data->axis, idx, which == CHARTS_CPU ? USAGE_CPU : USAGE_BYTES);
+	double amount = series__at(series, &data->axis, idx, usages[which].column);
 
-	if (!(seen > 0))
-		return NAN;
-	return which == CHARTS_CPU ? 100 * amount / seen : amount / seen;
+	return seen > 0 ? usages[which].factor * amount / seen : NAN;
 }
 
 struct ranked {
@@ -135,7 +156,9 @@ static int compare_ranked(const void *left, const void *right)
 
 	if (a->amount != b->amount)
 		return a->amount > b->amount ? -1 : 1;
-	return a->process->key.pid < b->process->key.pid ? -1 : 1;
+	if (a->process->key.pid != b->process->key.pid)
+		return a->process->key.pid < b->process->key.pid ? -1 : 1;
+	return process_key__compare(&a->process->key, &b->process->key);
 }
 
 static int add_process(const struct plot_data *data, struct chart *chart,
@@ -144,8 +167,10 @@ static int add_process(const struct plot_data *data, struct chart *chart,
 	char name[PLOT_NAME_SZ + 24];
 	struct chart_series *series;
 
-	snprintf(name, sizeof(name), "%.120s %llu", process->name,
-		 (unsigned long long)process->key.pid);
+	snprintf(name, sizeof(name), "%.120s", process->name);
+	if (!process->key.command_hash)
+		snprintf(name + strlen(name), sizeof(name) - strlen(name), " %" PRIu64,
+			 process->key.pid);
 	series = chart__add_series(chart, name);
 	if (!series)
 		return -ENOMEM;
@@ -172,12 +197,12 @@ static double seen_at(const struct plot_data *data, const struct chart *chart,
 static double sum_at(const struct plot_data *data, const struct ranked *others, size_t cnt,
 		     size_t idx, enum charts_usage which)
 {
-	size_t column = which == CHARTS_CPU ? USAGE_CPU : USAGE_BYTES;
+	size_t column = usages[which].column;
 	double sum = series__at(&data->rest, &data->axis, idx, column);
 
 	for (size_t i = 0; i < cnt; i++)
 		sum += series__at(&others[i].process->series, &data->axis, idx, column);
-	return which == CHARTS_CPU ? 100 * sum : sum;
+	return usages[which].factor * sum;
 }
 
 static int add_others(const struct plot_data *data, struct chart *chart,
@@ -203,6 +228,14 @@ static int add_others(const struct plot_data *data, struct chart *chart,
 	return 0;
 }
 
+static double amount_of(const struct plot_data *data, const struct plot_process *process,
+			enum charts_usage which)
+{
+	if (which == CHARTS_CPU)
+		return (double)plot_process__cpu_ns(data, process);
+	return which == CHARTS_MEMORY ? (double)process->peak_bytes : process->peak_percent;
+}
+
 static size_t rank(const struct plot_data *data, enum charts_usage which, struct ranked *ranked,
 		   size_t *ret_without_curve)
 {
@@ -212,16 +245,14 @@ static size_t rank(const struct plot_data *data, enum charts_usage which, struct
 	for (size_t i = 0; i < data->processes.cnt; i++) {
 		const struct plot_process *process = data->processes.items[i];
 
-		if (!plot_process__is_asked(data, process))
+		if (!process->is_asked || !is_of(process, which))
 			continue;
 		if (!process->series.ring) {
 			++*ret_without_curve;
 			continue;
 		}
 		ranked[cnt].process = process;
-		ranked[cnt++].amount = which == CHARTS_CPU
-					       ? (double)plot_process__cpu_ns(data, process)
-					       : (double)process->peak_bytes;
+		ranked[cnt++].amount = amount_of(data, process, which);
 	}
 	qsort(ranked, cnt, sizeof(*ranked), compare_ranked);
 	return cnt;
@@ -232,8 +263,7 @@ int charts__usage(const struct plot_data *data, enum charts_usage which, size_t 
 {
 	struct ranked *ranked = calloc(data->processes.cnt + 1, sizeof(*ranked));
 	struct chart *chart =
-		which == CHARTS_CPU ? new_chart(data, "cpu", "CPU of processes", SCALE_PERCENT)
-				    : new_chart(data, "memory", "Memory of processes", SCALE_BYTES);
+		new_chart(data, usages[which].id, usages[which].title, usages[which].unit);
 	size_t without_curve, cnt;
 	int err = ranked && chart ? 0 : -ENOMEM;
 
@@ -243,8 +273,7 @@ int charts__usage(const struct plot_data *data, enum charts_usage which, size_t 
 		chart__free(chart);
 		return err;
 	}
-	chart->unit_about = which == CHARTS_CPU ? "Processor time used, in percent of one CPU"
-						: "Resident memory";
+	chart->unit_about = usages[which].about;
 	cnt = rank(data, which, ranked, &without_curve);
 	if (cnt == top + 1 && !without_curve && top < PLOT_TOP_MAX)
 		top++; /* "1 others together" would take as much room */

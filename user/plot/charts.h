@@ -14,7 +14,8 @@
 int charts__percentiles(const struct plot_data *data, const struct plot_state *state,
 			struct chart **ret_chart);
 
-enum charts_usage { CHARTS_CPU, CHARTS_MEMORY };
+/* The share of the machine's memory is what is known of processes without bytes. */
+enum charts_usage { CHARTS_CPU, CHARTS_MEMORY, CHARTS_SHARE, CHARTS_USAGE_CNT };
 
 /* The top processes by it, and all others together. */
 int charts__usage(const struct plot_data *data, enum charts_usage which, size_t top,

@@ -29,7 +29,7 @@ static void free_device(void *item)
 	name_key__free(item);
 }
 
-static int compare_processes(const void *left, const void *right)
+int process_key__compare(const void *left, const void *right)
 {
 	const struct process_key *a = left, *b = right;
 
@@ -37,7 +37,9 @@ static int compare_processes(const void *left, const void *right)
 		return a->path < b->path ? -1 : 1;
 	if (a->pid != b->pid)
 		return a->pid < b->pid ? -1 : 1;
-	return a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
+	if (a->start_ns != b->start_ns)
+		return a->start_ns < b->start_ns ? -1 : 1;
+	return a->command_hash < b->command_hash ? -1 : a->command_hash > b->command_hash;
 }
 
 struct plot_data *plot_data__new(const struct activities_filter *filter)
@@ -51,7 +53,7 @@ struct plot_data *plot_data__new(const struct activities_filter *filter)
 	data->states.free_item = free_state;
 	data->processes = (struct keyed) { .item_sz = sizeof(struct plot_process),
 					   .key_sz = sizeof(struct process_key),
-					   .compare = compare_processes,
+					   .compare = process_key__compare,
 					   .free_item = free_process };
 	data->machines = KEYED_BY_NAME(struct plot_device);
 	data->machines.free_item = free_device;

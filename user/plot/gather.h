@@ -58,9 +58,13 @@ struct process_key {
 	size_t path;
 	uint64_t pid;
 	uint64_t start_ns;
+	uint64_t command_hash; /* of those without a pid; else 0 */
 };
 
-enum { USAGE_CPU, USAGE_BYTES, USAGE_SEEN }; /* ns of CPU, byte ns, ns */
+int process_key__compare(const void *left, const void *right);
+
+/* ns of CPU; byte ns, or percent ns where bytes are not known; ns */
+enum { USAGE_CPU, USAGE_BYTES, USAGE_SHARE, USAGE_SEEN };
 /* Each has its amount (percent ns, byte ns) and, behind it, the ns it is known for. */
 enum { GAUGE_LOAD, GAUGE_MEMORY, GAUGE_CNT };
 enum { LOST_RING, LOST_NESTING, LOST_OTHER };
@@ -68,6 +72,7 @@ enum { LOST_RING, LOST_NESTING, LOST_OTHER };
 struct plot_process {
 	struct process_key key;
 	char name[PLOT_NAME_SZ]; /* newest */
+	bool is_asked;		 /* that is, by that name */
 	uint64_t first_ns;
 	uint64_t last_ns;
 	uint64_t least_cpu_ns;
@@ -75,6 +80,8 @@ struct plot_process {
 	uint64_t rss_bytes;
 	bool rss_known;
 	uint64_t peak_bytes;
+	double share_percent; /* of the memory of the machine; 0: not known */
+	double peak_percent;
 	bool ended;
 	struct series series; /* NULL: none */
 };
@@ -122,6 +129,7 @@ int plot_data__call(void *ctx, const struct call *call);
 int plot_data__summary(void *ctx, const struct summary_row *row);
 int plot_data__ledger(void *ctx, const struct ledger_row *row);
 int plot_data__process(void *ctx, const struct process_sample *sample);
+int plot_data__resource(void *ctx, const struct resource_row *row);
 int plot_data__memory(void *ctx, const struct memory_sample *sample);
 int plot_data__gpu(void *ctx, const struct gpu_row *row);
 
@@ -134,8 +142,5 @@ uint64_t plot_data__calls(const struct plot_data *data);
 
 /* As tacho report has it: processor time since the files begin. */
 uint64_t plot_process__cpu_ns(const struct plot_data *data, const struct plot_process *process);
-
-/* Is its newest name one that is asked for? */
-bool plot_process__is_asked(const struct plot_data *data, const struct plot_process *process);
 
 #endif

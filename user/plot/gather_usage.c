@@ -9,7 +9,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "escape.h"
 
 static void copy_name(char name[PLOT_NAME_SZ], const char *text)
 {
@@ -21,12 +24,11 @@ static void copy_name(char name[PLOT_NAME_SZ], const char *text)
 
 /* --- processes ---------------------------------------------------------------------------- */
 
-static struct plot_process *want_process(struct plot_data *data,
-					 const struct process_sample *sample, bool *ret_new)
+static struct plot_process *want_process(struct plot_data *data, const struct process_key *key,
+					 bool *ret_new)
 {
-	struct process_key key = { data->path, sample->pid, sample->start_ns };
 	size_t cnt = data->processes.cnt;
-	struct plot_process *process = keyed__want(&data->processes, &key);
+	struct plot_process *process = keyed__want(&data->processes, key);
 
 	*ret_new = data->processes.cnt > cnt;
 	if (process && *ret_new && cnt < PLOT_PROCESSES_MAX && series__init(&process->series))
@@ -59,7 +61,7 @@ static void spread_usage(struct plot_data *data, struct plot_process *process, u
 	double seen_ns = (double)(to_ns - from_ns);
 
 	/* of those with curves of their own, that is asked when all names are known */
-	if (series == &data->rest && !plot_process__is_asked(data, process))
+	if (series == &data->rest && !process->is_asked)
 		return;
 	series__spread(series, &data->axis, USAGE_SEEN, from_ns, to_ns, seen_ns);
 	if (cpu_ns)
@@ -67,6 +69,9 @@ static void spread_usage(struct plot_data *data, struct plot_process *process, u
 	if (process->rss_known)
 		series__spread(series, &data->axis, USAGE_BYTES, from_ns, to_ns,
 			       (double)process->rss_bytes * seen_ns);
+	if (process->share_percent > 0)
+		series__spread(series, &data->axis, USAGE_SHARE, from_ns, to_ns,
+			       process->share_percent * seen_ns);
 }
 
 static void note_sample(struct plot_process *process, const struct process_sample *sample,
@@ -92,9 +97,23 @@ static void note_sample(struct plot_process *process, const struct process_sampl
 	process->ended |= !strcmp(sample->event, "exit");
 }
 
-int plot_data__process(void *ctx, const struct process_sample *sample)
+static void note_name(const struct plot_data *data, struct plot_process *process, const char *name)
 {
-	struct plot_data *data = ctx;
+	if (*name || !*process->name)
+		process->is_asked = glob_list__matches(&data->filter->threads, name, strlen(name));
+	copy_name(process->name, name);
+}
+
+static void note_share(struct plot_process *process, double percent)
+{
+	process->share_percent = percent;
+	if (percent > process->peak_percent)
+		process->peak_percent = percent;
+}
+
+static int take_sample(struct plot_data *data, const struct process_key *key,
+		       const struct process_sample *sample, double share_percent)
+{
 	struct plot_process *process;
 	uint64_t from_ns = sample->time_ns, cpu_ns;
 	bool is_new;
@@ -105,11 +124,11 @@ int plot_data__process(void *ctx, const struct process_sample *sample)
 	if (!data->any_process || sample->time_ns < data->processes_from_ns)
 		data->processes_from_ns = sample->time_ns;
 	data->any_process = true;
-	process = want_process(data, sample, &is_new);
+	process = want_process(data, key, &is_new);
 	if (!process)
 		return -ENOMEM;
 	data->row_cnt++;
-	copy_name(process->name, *sample->comm ? sample->comm : sample->command);
+	note_name(data, process, *sample->comm ? sample->comm : sample->command);
 	cpu_ns = cpu_since(data, process, sample, is_new, &from_ns);
 	if (from_ns > sample->time_ns || !activities_filter__has_moment(data->filter, from_ns) ||
 	    (is_new && !cpu_ns))
@@ -118,6 +137,37 @@ int plot_data__process(void *ctx, const struct process_sample *sample)
 	if (!err)
 		spread_usage(data, process, from_ns, sample->time_ns, cpu_ns);
 	note_sample(process, sample, is_new);
+	note_share(process, share_percent);
+	return err;
+}
+
+int plot_data__process(void *ctx, const struct process_sample *sample)
+{
+	struct plot_data *data = ctx;
+	const struct process_key key = { .path = data->path,
+					 .pid = sample->pid,
+					 .start_ns = sample->start_ns };
+
+	return take_sample(data, &key, sample, 0);
+}
+
+int plot_data__resource(void *ctx, const struct resource_row *row)
+{
+	struct plot_data *data = ctx;
+	const struct process_key key = { .path = data->path,
+					 .start_ns = row->start_ns,
+					 .command_hash = row->command_hash };
+	char *command = escape_text(row->command);
+	const struct process_sample sample = { .time_ns = row->time_ns,
+					       .event = "sample",
+					       .known = PROCESS_KNOWS_START | PROCESS_KNOWS_CPU,
+					       .start_ns = row->start_ns,
+					       .cpu_ns = row->cpu_ns,
+					       .comm = "",
+					       .command = command };
+	int err = command ? take_sample(data, &key, &sample, row->memory_percent) : -ENOMEM;
+
+	free(command);
 	return err;
 }
 
@@ -126,11 +176,6 @@ uint64_t plot_process__cpu_ns(const struct plot_data *data, const struct plot_pr
 	bool began_later = process->key.start_ns >= data->processes_from_ns;
 
 	return process->most_cpu_ns - (began_later ? 0 : process->least_cpu_ns);
-}
-
-bool plot_process__is_asked(const struct plot_data *data, const struct plot_process *process)
-{
-	return glob_list__matches(&data->filter->threads, process->name, strlen(process->name));
 }
 
 /* --- the machine and its GPUs ------------------------------------------------------------- */

@@ -13,8 +13,8 @@
 #include "plot/tables.h"
 #include "report/human.h"
 
-/* Percentiles of each state, losses, and two for processes, machines and GPUs. */
-#define CHARTS_MAX (PAGE_CARDS_MAX + 7)
+/* Percentiles of each state, losses, those of processes, and two for machines and GPUs. */
+#define CHARTS_MAX (PAGE_CARDS_MAX + 1 + CHARTS_USAGE_CNT + 4)
 
 struct charts {
 	struct chart *of[CHARTS_MAX];
@@ -45,7 +45,7 @@ static int make_usage(const struct plot_page *page, struct charts *charts)
 	struct chart *chart = NULL;
 	int err = 0;
 
-	for (int which = 0; !err && which < 2; which++) {
+	for (int which = 0; !err && which < CHARTS_USAGE_CNT; which++) {
 		err = charts__usage(data, which, page->top, &chart);
 		err = add_chart(charts, chart, err);
 	}
@@ -490,6 +490,8 @@ static int write_over_time(const struct plot_page *page, const char *name, FILE 
 		err = charts__usage(page->data, CHARTS_MEMORY, page->top, &chart);
 	else if (!strcmp(name, "losses"))
 		err = charts__losses(page->data, &chart);
+	if (!err && !chart && !strcmp(name, "memory"))
+		err = charts__usage(page->data, CHARTS_SHARE, page->top, &chart);
 	if (err)
 		return err;
 	if (!chart)

@@ -135,12 +135,25 @@ int plot_tables__states(const struct plot_page *page, FILE *out)
 
 /* --- processes ---------------------------------------------------------------------------- */
 
+static void put_peak(FILE *out, const struct plot_process *process)
+{
+	char text[HUMAN_SZ];
+
+	if (process->key.command_hash) {
+		fprintf(out, "<td data-value=\"%g\">%.1f %%</td>", process->peak_percent,
+			process->peak_percent);
+		return;
+	}
+	human_bytes((double)process->peak_bytes, text);
+	fprintf(out, "<td data-value=\"%" PRIu64 "\">%s</td>", process->peak_bytes, text);
+}
+
 void plot_tables__processes(const struct plot_page *page, FILE *out)
 {
 	static const char *const headings[] = { "process", "pid", "CPU", "peak memory",
 						"from",	   "to",  NULL };
 	const struct keyed *processes = &page->data->processes;
-	char text[HUMAN_SZ], moment[SCALE_LABEL_SZ];
+	char moment[SCALE_LABEL_SZ];
 	size_t cnt = 0, left_out = 0;
 
 	if (!processes->cnt)
@@ -150,7 +163,7 @@ void plot_tables__processes(const struct plot_page *page, FILE *out)
 	for (size_t i = 0; i < processes->cnt; i++) {
 		const struct plot_process *process = processes->items[i];
 
-		if (!plot_process__is_asked(page->data, process))
+		if (!process->is_asked)
 			continue;
 		if (cnt++ >= PAGE_ROWS_MAX) {
 			left_out++;
@@ -158,10 +171,12 @@ void plot_tables__processes(const struct plot_page *page, FILE *out)
 		}
 		fputs("<tr>", out);
 		put_name(out, process->name);
-		put_number(out, process->key.pid);
+		if (process->key.command_hash)
+			put_nothing(out);
+		else
+			put_number(out, process->key.pid);
 		put_duration(out, plot_process__cpu_ns(page->data, process));
-		human_bytes((double)process->peak_bytes, text);
-		fprintf(out, "<td data-value=\"%" PRIu64 "\">%s</td>", process->peak_bytes, text);
+		put_peak(out, process);
 		scale_moment(process->first_ns, moment);
 		fprintf(out, "<td>%s</td>", moment);
 		scale_moment(process->last_ns, moment);
