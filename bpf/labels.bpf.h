@@ -162,17 +162,17 @@ static __always_inline u32 label_number(const struct tacho_label_key *key, u32 s
 	return known ? *known : label_new(key, sz, probe);
 }
 
-/* Tells labels apart that share a number. */
-static __always_inline u64 label_hash(const struct tacho_label_key *key)
+/* Tells labels apart that share a number: of the words that have the text and its NUL. Never 0. */
+static __always_inline u64 label_hash(const struct tacho_label_key *key, u32 sz)
 {
 	const u64 *words = (const void *)key->text;
 	u64 hash = 0xcbf29ce484222325ULL; /* FNV-1a, by 64-bit words */
 
-	for (int i = 0; i < TACHO_LABEL_SZ / 8; i++) {
+	for (u32 i = 0; i < TACHO_LABEL_SZ / 8 && i <= sz / 8; i++) {
 		hash = (hash ^ words[i]) * 0x100000001b3ULL;
 		hash ^= hash >> 32;
 	}
-	return hash;
+	return hash | 1;
 }
 
 #endif

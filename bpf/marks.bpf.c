@@ -42,6 +42,15 @@ static __always_inline struct mark mark_of(struct pt_regs *regs)
 	return mark;
 }
 
+/* A label that this thread has used, by its hash: to look for it by its text costs more. */
+struct label_at_hand {
+	u64 hash; /* 0: none */
+	u32 number;
+	u32 reserved;
+};
+
+#define LABELS_AT_HAND 16
+
 /* What a thread needs while it is at a mark: a BPF program's stack is small, and whoever preempts
  * it is another thread. */
 struct mark_scratch {
@@ -53,6 +62,7 @@ struct mark_scratch {
 	u64 label_hash;
 	u32 label_sz;
 	u32 number; /* of the label */
+	struct label_at_hand at_hand[LABELS_AT_HAND];
 };
 
 struct {
@@ -97,10 +107,10 @@ static __always_inline s64 read_name(char *room, u32 room_sz, u64 address)
 }
 
 /*
- * Finds the label that is the first argument. False when it is of no interest; one that cannot be
- * read is counted with the state of all marks: when it begins something, that is lost.
+ * Reads the label that is the first argument. One that cannot be read is counted with the state of
+ * all marks: when it begins something, that is lost.
  */
-static __noinline bool find_label(u64 regs, const struct mark *mark, struct mark_scratch *scratch,
+static __noinline bool read_label(u64 regs, const struct mark *mark, struct mark_scratch *scratch,
 				  bool begins)
 {
 	u64 address = 0;
@@ -119,8 +129,23 @@ static __noinline bool find_label(u64 regs, const struct mark *mark, struct mark
 	if (sz < 0)
 		return false;
 	scratch->label_sz = sz;
-	scratch->label_hash = label_hash(&scratch->label);
-	scratch->number = label_number(&scratch->label, sz, mark->probe);
+	scratch->label_hash = label_hash(&scratch->label, sz);
+	return true;
+}
+
+/* Of the label that has been read. False when nobody is interested in it. */
+static __noinline bool find_label_number(const struct mark *mark, struct mark_scratch *scratch)
+{
+	struct label_at_hand *at_hand;
+
+	if (!mark || !scratch)
+		return false;
+	at_hand = &scratch->at_hand[scratch->label_hash >> 1 & (LABELS_AT_HAND - 1)];
+	if (at_hand->hash != scratch->label_hash) {
+		at_hand->number = label_number(&scratch->label, scratch->label_sz, mark->probe);
+		at_hand->hash = scratch->label_hash;
+	}
+	scratch->number = at_hand->number;
 	return scratch->number <= label_limit;
 }
 
@@ -136,7 +161,7 @@ static __noinline int block_begins(u64 regs, const struct mark *mark)
 	if (!mark || !wanted(thread, mark->rule))
 		return 0;
 	scratch = scratch_of(task);
-	if (!find_label(regs, mark, scratch, true) || !scratch)
+	if (!read_label(regs, mark, scratch, true) || !find_label_number(mark, scratch) || !scratch)
 		return 0;
 	call.ip = scratch->label_hash;
 	call.probe = TACHO_PROBE_LABEL | scratch->number;
@@ -226,9 +251,10 @@ static __noinline int block_ends(u64 regs, const struct mark *mark)
 	if (!scratch)
 		return 0;
 	moment_end(&scratch->now);
-	if (!find_label(regs, mark, scratch, false))
+	if (!read_label(regs, mark, scratch, false) ||
+	    (thread && block_return(thread, scratch->label_hash, &scratch->now)))
 		return 0;
-	if ((!thread || !block_return(thread, scratch->label_hash, &scratch->now)) && recording)
+	if (recording && find_label_number(mark, scratch))
 		count(label_base + scratch->number, unmatched_returns);
 	return 0;
 }
@@ -275,7 +301,7 @@ static __noinline int keyed_begins(u64 regs, const struct mark *mark)
 	if (!mark || !wanted(thread, mark->rule))
 		return 0;
 	scratch = scratch_of(task);
-	if (!find_label(regs, mark, scratch, true) || !scratch)
+	if (!read_label(regs, mark, scratch, true) || !find_label_number(mark, scratch) || !scratch)
 		return 0;
 	count(label_base + scratch->number, entries);
 	if (!block_key(regs, mark, 1, &key)) {
@@ -306,13 +332,13 @@ static __noinline int keyed_ends(u64 regs, const struct mark *mark)
 	if (!scratch)
 		return 0;
 	moment_end(&scratch->now);
-	if (!find_label(regs, mark, scratch, false))
+	if (!read_label(regs, mark, scratch, false))
 		return 0;
 	if (block_key(regs, mark, 1, &key))
 		block = bpf_map_lookup_elem(&keyed_blocks, &key);
 	if (!block || block->frame.ip != scratch->label_hash ||
 	    !keyed_close(&key, block, &scratch->now, TACHO_ENDED_RETURN)) {
-		if (recording)
+		if (recording && find_label_number(mark, scratch))
 			count(label_base + scratch->number, unmatched_returns);
 		return 0;
 	}
