@@ -28,7 +28,14 @@ $(PYTHON_BUILD)/%: python/%
 install-python: python
 	for file in $(PYTHON_FILES) $(notdir $(PYTHON_CORE)); do install -D -m 644 \
 		$(PYTHON_BUILD)/$$file $(DESTDIR)$(PYTHON_SITE)/$$file; done
+	$(Q)$(PYTHON) -c '$(PYTHON_COMPILE)' '$(DESTDIR)' $(PYTHON_SITE) $(filter %.py,$(PYTHON_FILES))
+
+# Users cannot write the .pyc there: each of their programs would compile tacho_autoload.py anew, which
+# takes ten times as long as to load it.
+PYTHON_COMPILE = import py_compile, sys; root, site, *files = sys.argv[1:]; \
+	[py_compile.compile(f"{root}{site}/{file}", dfile=f"{site}/{file}") for file in files]
 
 uninstall-python:
-	rm -f $(addprefix $(DESTDIR)$(PYTHON_SITE)/,$(PYTHON_FILES) $(notdir $(PYTHON_CORE)))
+	rm -f $(addprefix $(DESTDIR)$(PYTHON_SITE)/,$(PYTHON_FILES) $(notdir $(PYTHON_CORE)) \
+		__pycache__/tacho_autoload.*.pyc)
 	rm -rf $(addprefix $(DESTDIR)$(PYTHON_SITE)/,tacho performance_metrics)

@@ -19,15 +19,20 @@
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
+#ifndef METH_FASTCALL
+/* Of the limited API since 3.10; every Python since 3.7 has it, and no other meaning of the bit. */
+#define METH_FASTCALL 0x0080
+#endif
+
 /* --- text.c: what the program passes, as C strings ---------------------------------------------
  */
 
-/* bytes of str(object), which are those of a str for it; NULL, with no exception set, if even that
- * cannot be had. A new reference. */
+/* str(object), or bytes where that cannot be had as UTF-8 or is given; NULL, with no exception set,
+ * if neither can. A new reference. */
 HIDDEN PyObject *text_of(PyObject *object);
 
-/* "" for NULL. Valid while bytes lives. */
-HIDDEN const char *text_chars(PyObject *bytes);
+/* What text_of gave, in UTF-8; "" for NULL. Valid while text lives. */
+HIDDEN const char *text_chars(PyObject *text);
 
 /* "Type: message" of an exception, as text_of. */
 HIDDEN PyObject *text_of_exception(PyObject *type, PyObject *value);

@@ -10,25 +10,53 @@ static PyObject *open_blocks; /* contextvars.ContextVar: (owner's id, key, seria
 static PyObject *running_loop; /* asyncio.events._get_running_loop, when that was seen */
 static PyObject *greenlet;     /* greenlet.getcurrent */
 
-/* MODULE.NAME if the program has imported it. A new reference, kept in *cache; or NULL. */
-static PyObject *imported(PyObject **cache, const char *module_name, const char *name)
+/* A module that the program may import. The name is made once: each block asks. */
+struct other_module {
+	const char *name;
+	PyObject *text;
+};
+
+/* Borrowed; NULL when the program has not imported it. */
+static PyObject *module_if_imported(struct other_module *other)
+{
+	PyObject *module;
+
+	if (!other->text)
+		other->text = PyUnicode_InternFromString(other->name);
+	module =
+		other->text ? PyDict_GetItemWithError(PyImport_GetModuleDict(), other->text) : NULL;
+	if (module && module != Py_None)
+		return module;
+	PyErr_Clear();
+	return NULL;
+}
+
+/* OTHER.NAME if the program has imported it. Borrowed from *cache; or NULL. */
+static PyObject *imported(PyObject **cache, struct other_module *other, const char *name)
 {
 	PyObject *module;
 
 	if (*cache)
 		return *cache;
-	module = PyDict_GetItemString(PyImport_GetModuleDict(), module_name);
-	if (module && module != Py_None)
-		*cache = PyObject_GetAttrString(module, name);
+	module = module_if_imported(other);
+	if (!module)
+		return NULL;
+	*cache = PyObject_GetAttrString(module, name);
 	PyErr_Clear(); /* half imported */
 	return *cache;
 }
 
 static bool in_asyncio(void)
 {
-	PyObject *function = imported(&running_loop, "asyncio.events", "_get_running_loop");
-	PyObject *loop = function ? PyObject_CallObject(function, NULL) : NULL;
-	bool found = loop && loop != Py_None;
+	static struct other_module asyncio = { .name = "asyncio.events" };
+	PyObject *function = imported(&running_loop, &asyncio, "_get_running_loop");
+	PyObject *loop;
+	bool found;
+
+	if (!function)
+		return false;
+	loop = PyObject_CallObject(function, NULL);
+	found = loop && loop != Py_None;
 
 	Py_XDECREF(loop);
 	PyErr_Clear();
@@ -37,10 +65,16 @@ static bool in_asyncio(void)
 
 static bool in_greenlet(void)
 {
-	PyObject *function = imported(&greenlet, "greenlet", "getcurrent");
-	PyObject *current = function ? PyObject_CallObject(function, NULL) : NULL;
-	PyObject *parent = current ? PyObject_GetAttrString(current, "parent") : NULL;
-	bool found = parent && parent != Py_None; /* the main greenlet has none */
+	static struct other_module module = { .name = "greenlet" };
+	PyObject *function = imported(&greenlet, &module, "getcurrent");
+	PyObject *current, *parent;
+	bool found;
+
+	if (!function)
+		return false;
+	current = PyObject_CallObject(function, NULL);
+	parent = current ? PyObject_GetAttrString(current, "parent") : NULL;
+	found = parent && parent != Py_None; /* the main greenlet has none */
 
 	Py_XDECREF(parent);
 	Py_XDECREF(current);
@@ -51,10 +85,16 @@ static bool in_greenlet(void)
 /* trio and whoever else tells sniffio. */
 static bool in_other_loop(void)
 {
-	PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), "sniffio");
-	PyObject *local = module ? PyObject_GetAttrString(module, "thread_local") : NULL;
-	PyObject *name = local ? PyObject_GetAttrString(local, "name") : NULL;
-	bool found = name && name != Py_None;
+	static struct other_module sniffio = { .name = "sniffio" };
+	PyObject *module = module_if_imported(&sniffio);
+	PyObject *local, *name;
+	bool found;
+
+	if (!module)
+		return false;
+	local = PyObject_GetAttrString(module, "thread_local");
+	name = local ? PyObject_GetAttrString(local, "name") : NULL;
+	found = name && name != Py_None;
 
 	Py_XDECREF(name);
 	Py_XDECREF(local);
