@@ -28,6 +28,9 @@ static enum row_failed judge(const struct probe *probe, const struct event *even
 	if (event->activity.ended == TACHO_ENDED_EXCEPTION ||
 	    recorder__block_failed(&event->attributes))
 		return ROW_FAILED_YES;
+	if (probe->compare == TACHO_COMPARE_MARK)
+		return event->activity.ended == TACHO_ENDED_RETURN ? ROW_FAILED_NO
+								   : ROW_FAILED_UNKNOWN;
 	if (probe->return_type == TACHO_VALUE_NONE || probe->compare == TACHO_COMPARE_NONE ||
 	    !returned_value(event))
 		return ROW_FAILED_UNKNOWN;

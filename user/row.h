@@ -12,7 +12,8 @@
 
 #include "tacho/event.h"
 
-/* Unknown unless the settings say what failing is and it could be seen, or an exception did it. */
+/* Unknown unless the settings say what failing is, or marks do, and it could be seen; or an
+ * exception did it. */
 enum row_failed { ROW_FAILED_UNKNOWN, ROW_FAILED_NO, ROW_FAILED_YES };
 
 /* A number that may be missing: {} is. */

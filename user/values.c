@@ -92,6 +92,7 @@ bool value__compares(enum tacho_value_type type, uint64_t bits, enum tacho_compa
 	case TACHO_COMPARE_GREATER:
 		return is > 0;
 	case TACHO_COMPARE_NONE:
+	case TACHO_COMPARE_MARK:
 	case TACHO_COMPARE_CNT:
 		break;
 	}

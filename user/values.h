@@ -38,7 +38,8 @@ void value__format_string(const char *string, size_t sz, bool goes_on, char text
  * Does `value compare operand` hold? Signed types, and BOOL as 0 or 1, are compared with the
  * operand as a signed number; the others with its bits as an unsigned one. An operand that is
  * negative is cut to the width of an unsigned type, as C converts it: -1 is the largest number, so
- * that `== -1` finds MAP_FAILED and UINT32_MAX. False for TACHO_VALUE_NONE and TACHO_COMPARE_NONE.
+ * that `== -1` finds MAP_FAILED and UINT32_MAX. False for TACHO_VALUE_NONE, TACHO_COMPARE_NONE and
+ * TACHO_COMPARE_MARK.
  */
 bool value__compares(enum tacho_value_type type, uint64_t bits, enum tacho_compare compare,
 		     int64_t operand);

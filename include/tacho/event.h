@@ -96,6 +96,7 @@ enum tacho_compare {
 	TACHO_COMPARE_NOT_EQUAL = 4,
 	TACHO_COMPARE_GREATER_EQUAL = 5,
 	TACHO_COMPARE_GREATER = 6,
+	TACHO_COMPARE_MARK = 7, /* no value: a block whose program says of some that they failed */
 	TACHO_COMPARE_CNT
 };
 

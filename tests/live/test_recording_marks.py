@@ -168,9 +168,20 @@ def test_attributes_and_failures_are_columns(scratch):
             for row in rows}
     check_equal(said, {
         "inner": ["8", '/tmp/a,"b"\\x0a', "1", "no such file"],
-        "outer": ["-3", "x" * 127 + "…", "", ""],
+        "outer": ["-3", "x" * 127 + "…", "0", ""],
         "keyed": [str(-2**63), "", "1", "cancelled"],
-        "plain": ["", "", "", ""]})
+        "plain": ["", "", "0", ""]})
+
+
+def test_a_program_that_cannot_say_so_is_not_known_to_have_failed_or_not(scratch):
+    program, directory = scratch / "silent", scratch / "out"
+    include = pathlib.Path(__file__).resolve().parents[2] / "include"
+    subprocess.run(["gcc", f"-I{include}", "-x", "c", "-", "-o", program], check=True, text=True,
+                   input="#include <tacho/mark.h>\nint main(void) { TACHO_SCOPE(\"x\"); }")
+    status, _, errors = record("-c", settings(scratch, programs=program), "--", str(program),
+                               directory=directory)
+    check_equal(status, 0, errors)
+    check_equal([(row["ended"], row["failed"]) for row in details(directory)], [("return", "")])
 
 
 def test_attributes_beyond_the_limit_are_dropped_and_counted(scratch):

@@ -86,6 +86,25 @@ static void a_failure_is_said_and_has_a_column(void **state)
 	fixture__remove(&f);
 }
 
+static void a_block_that_could_have_failed_and_ended_has_not(void **state)
+{
+	const struct tacho_attributes failed = { .set = FAILED, .texts = FAILED };
+	const struct tacho_return marks_say = { .compare = TACHO_COMPARE_MARK };
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	assert_int_equal(encode_return(feed, &f, &marks_say), 0);
+	assert_int_equal(feed_activity(&f, 0, 1, 2, TACHO_ENDED_RETURN), 0);
+	assert_int_equal(feed_activity(&f, 0, 1, 2, TACHO_ENDED_UNWOUND), 0);
+	expect_detail(&f, DETAIL_COLUMNS "\r\n" ROW("0") "\r\n"
+							 "HOMING,1001,1,10,11,motord,unwound,,0,,,,"
+							 ",,,,,/usr/bin/motord,home\r\n");
+	assert_int_equal(feed_block(&f, &failed, 0), 0);
+	assert_int_equal(summarize(&f).failed, 1);
+	fixture__remove(&f);
+}
+
 static void attributes_nobody_declared_are_passed_over(void **state)
 {
 	const struct tacho_attributes attributes = { .set = 0xffff, .texts = 0xff00 };
@@ -189,6 +208,7 @@ int main(void)
 		cmocka_unit_test(attributes_are_columns_in_the_order_they_were_declared),
 		cmocka_unit_test(a_late_attribute_begins_a_new_file),
 		cmocka_unit_test(a_failure_is_said_and_has_a_column),
+		cmocka_unit_test(a_block_that_could_have_failed_and_ended_has_not),
 		cmocka_unit_test(attributes_nobody_declared_are_passed_over),
 		cmocka_unit_test(texts_that_lie_are_what_is_there),
 		cmocka_unit_test(an_attribute_is_declared_once),

@@ -218,3 +218,15 @@ int plan__add_label(struct plan *plan, const struct planned_label *label)
 		plan__cut_back(plan, &before);
 	return err;
 }
+
+bool plan__has_fail_mark(const struct plan *plan, const struct planned_probe *label)
+{
+	for (size_t i = 0; label->kind == PLANNED_LABEL && i < plan->probe_cnt; i++) {
+		const struct planned_probe *probe = &plan->probes[i];
+
+		if (probe->kind == PLANNED_MARK && probe->binary == label->binary &&
+		    (probe->mark == TACHO_MARK_FAIL || probe->mark == TACHO_MARK_KEY_FAIL))
+			return true;
+	}
+	return false;
+}

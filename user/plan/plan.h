@@ -208,6 +208,10 @@ struct planned_label {
 /* A label has been seen: adds a state of this name, and its probe. */
 int plan__add_label(struct plan *plan, const struct planned_label *label);
 
+/* Does the file that this label was first seen in say of blocks that they have failed? False for
+ * probes that are not of labels. */
+bool plan__has_fail_mark(const struct plan *plan, const struct planned_probe *label);
+
 /* The file is gone or has other content: closes it. Its probes must be detached. */
 void plan__give_up(struct plan *plan, uint32_t binary);
 

@@ -115,16 +115,17 @@ static int put_probe(struct session *s, uint32_t number)
 		.symbol = probe->symbol,
 		.exit_mode = exit_mode_name(probe),
 	};
+	const bool marked = plan__has_fail_mark(plan, probe);
 	const struct tacho_return returns = {
 		.probe = number,
 		.type = probe->return_type,
-		.compare = failed_if->compare,
+		.compare = marked ? TACHO_COMPARE_MARK : failed_if->compare,
 		.operand = failed_if->operand,
 	};
 	int err;
 
 	err = encode_probe(session__put, s, &named);
-	if (!err && probe->return_type != TACHO_VALUE_NONE)
+	if (!err && (probe->return_type != TACHO_VALUE_NONE || marked))
 		err = encode_return(session__put, s, &returns);
 	return err;
 }
