@@ -222,9 +222,9 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
 
 # Without debugging information: the functions are written in assembly, and perf probe looks for them
 # among those that have it, if there is any.
-$(BUILD)/bench/%: tests/bench/%.c tests/bench/calls_loop.h
+$(BUILD)/bench/%: tests/bench/%.c tests/bench/calls_loop.h include/tacho/mark.h
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CFLAGS) -g0 -pthread $< -lbpf -o $@
+	$(call say,CC,$<)$(CC) -Iinclude $(CFLAGS) -g0 -pthread $< -lbpf -o $@
 
 # One program as it is, and as peers want it built for them.
 CALLS_REBUILT_plain :=
@@ -235,7 +235,7 @@ $(BUILD)/bench/calls_%: tests/bench/calls_rebuilt.c tests/bench/calls_loop.h tes
 	$(call say,CC,$@)$(CC) $(CFLAGS) -pthread $< $(CALLS_REBUILT_$*) -o $@
 
 BENCH_PROGRAMS := $(TARGETS)/libscale.so $(addprefix $(BUILD)/bench/,empty.bpf.o least.bpf.o \
-	empty_session empty_marks calls calls_plain sleepers read_stats paced timed brief)
+	empty_session empty_marks marks_loop calls calls_plain sleepers read_stats paced timed brief)
 BENCH_FOR_PEERS := $(addprefix $(BUILD)/bench/,calls_pg calls_lttng)
 
 # ONLY='call-cost idle' measures these alone. A peer for which nothing can be built is a row that
