@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "follow/sole_user.h"
@@ -31,6 +32,7 @@ static pid_t start(bool (*prepare)(const char *path), const char *path)
 	pid = fork();
 	assert_return_code(pid, errno);
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nobody behind */
 		byte = prepare(path) ? 'y' : 'n';
 		if (write(ready[1], &byte, 1) == 1)
 			pause();
@@ -295,6 +297,39 @@ static void an_ended_view_names_nothing(void **state)
 	views__free(views);
 }
 
+static pid_t start_with_file(struct views *views, uint32_t file)
+{
+	pid_t pid = start(leave_namespace, NULL);
+
+	views__want(views, pid);
+	assert_int_equal(views__put(views, expect_due(views, pid), 0, file), 0);
+	return pid;
+}
+
+static void a_view_that_comes_after_one_that_ended_takes_no_files_with_it(void **state)
+{
+	struct views *views;
+	pid_t first, second, third;
+
+	(void)state;
+	need_root();
+	views = make_views();
+	first = start_with_file(views, 3);
+	second = start_with_file(views, 4);
+	end(first);
+	views__forget_ended(views);
+	third = start_with_file(views, 5);
+	assert_false(is_named(views, 3));
+	assert_true(is_named(views, 4));
+	assert_true(is_named(views, 5));
+	end(second);
+	end(third);
+	views__forget_ended(views);
+	assert_false(is_named(views, 4) || is_named(views, 5));
+	end(start_with_file(views, 6));
+	views__free(views);
+}
+
 static void a_changed_file_makes_its_views_due(void **state)
 {
 	struct views *views;
@@ -403,6 +438,7 @@ int main(void)
 		cmocka_unit_test(a_view_that_nobody_has_is_not_looked_into),
 		cmocka_unit_test(a_file_is_named_as_long_as_a_target_is_in_it),
 		cmocka_unit_test(an_ended_view_names_nothing),
+		cmocka_unit_test(a_view_that_comes_after_one_that_ended_takes_no_files_with_it),
 		cmocka_unit_test(a_changed_file_makes_its_views_due),
 		cmocka_unit_test(targets_may_be_added_and_forgotten),
 		with_scratch(who_has_a_file_open_or_mapped_uses_it),

@@ -164,9 +164,11 @@ static struct view *add_view(struct views *views, const struct view_id *id)
 		if (views->items[i].looked_ns < oldest->looked_ns)
 			oldest = &views->items[i];
 	}
+	/* Behind the last one may lie what has been moved from there: that is not to be freed. */
 	if (views->cnt < VIEWS_MAX)
 		oldest = &views->items[views->cnt++];
-	free(oldest->files);
+	else
+		free(oldest->files);
 	*oldest = (struct view) { .id = *id };
 	return oldest;
 }
