@@ -58,14 +58,22 @@ static int check_attachable(const struct planned_binary *binary, struct fault *w
 
 /* --- attachments ----------------------------------------------------------------------------- */
 
+/* Neither the states of one file nor the files of one state share a slot before there are many. */
+static size_t slot_of(uint32_t binary, uint32_t state)
+{
+	return (binary * 0x9e3779b1u + state) % ATTACHMENT_SLOTS;
+}
+
 struct attachment *prober__find_attachment(const struct prober *prober, uint32_t binary,
 					   uint32_t state)
 {
-	/* From the end: what is looked for was made lately, as a rule. */
-	for (size_t i = prober->attachment_cnt; i--;) {
-		if (prober->attachments[i].binary == binary &&
-		    prober->attachments[i].state == state)
-			return &prober->attachments[i];
+	struct attachment *attachment;
+
+	for (uint32_t i = prober->attachment_slots[slot_of(binary, state)]; i;
+	     i = attachment->next) {
+		attachment = &prober->attachments[i - 1];
+		if (attachment->binary == binary && attachment->state == state)
+			return attachment;
 	}
 	return NULL;
 }
@@ -73,6 +81,7 @@ struct attachment *prober__find_attachment(const struct prober *prober, uint32_t
 static struct attachment *want_attachment(struct prober *prober, uint32_t binary, uint32_t state)
 {
 	struct attachment *attachment = prober__find_attachment(prober, binary, state);
+	uint32_t *slot = &prober->attachment_slots[slot_of(binary, state)];
 
 	if (attachment)
 		return attachment;
@@ -82,7 +91,8 @@ static struct attachment *want_attachment(struct prober *prober, uint32_t binary
 		return NULL;
 	prober->attachments = attachment;
 	attachment += prober->attachment_cnt++;
-	*attachment = (struct attachment) { .binary = binary, .state = state };
+	*attachment = (struct attachment) { .binary = binary, .state = state, .next = *slot };
+	*slot = prober->attachment_cnt;
 	return attachment;
 }
 

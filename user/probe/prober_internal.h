@@ -24,12 +24,15 @@ struct specs {
 struct attachment {
 	uint32_t binary;
 	uint32_t state;
-	size_t cnt; /* of the plan's probes (hooks) that were there when it was made */
+	uint32_t next; /* in the same slot: its number and 1; 0 = none */
+	size_t cnt;    /* of the plan's probes (hooks) that were there when it was made */
 	/* Ends are there before beginnings and go after them: a call whose beginning is seen is
 	 * seen to end. */
 	struct attach_links begins;
 	struct attach_links ends;
 };
+
+#define ATTACHMENT_SLOTS 4096
 
 struct prober {
 	struct prober_options options;
@@ -37,6 +40,7 @@ struct prober {
 	const struct attach_way *way;
 	struct attachment *attachments;
 	size_t attachment_cnt;
+	uint32_t attachment_slots[ATTACHMENT_SLOTS]; /* by file and state; as `next` */
 	size_t states_max;
 	size_t labels_max; /* states behind states_max, for labels of marks and for the others */
 	size_t state_cnt;  /* that prober__add_states has seen */
