@@ -180,6 +180,16 @@ bool state_config__same(const struct state_config *a, const struct state_config 
 /* Are the same marks recorded in the same way? */
 bool marks_config__same(const struct marks_config *a, const struct marks_config *b);
 
+/* Are the same processes sampled, and as often? */
+bool resources_config__same(const struct resources_config *a, const struct resources_config *b);
+
+/* Is it the same flag, or none in both? */
+bool feature_flag_config__same(const struct feature_flag_config *a,
+			       const struct feature_flag_config *b);
+
+bool config__same_directory(const struct config *a, const struct config *b);
+bool config__same_formats(const struct config *a, const struct config *b);
+
 /* The state as an object of its own; what stays behind is empty. NULL without memory. */
 struct state_config *config__take_state(struct config *config, size_t index);
 void state_config__free(struct state_config *state); /* NULL is fine */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Do two states of the settings mean the same? */
+/* Do two parts of the settings mean the same? */
 #include <string.h>
 
 #include "config.h"
@@ -7,6 +7,17 @@
 static bool same_text(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_list(char *const *a, size_t a_cnt, char *const *b, size_t b_cnt)
+{
+	if (a_cnt != b_cnt)
+		return false;
+	for (size_t i = 0; i < a_cnt; i++) {
+		if (strcmp(a[i], b[i]))
+			return false;
+	}
+	return true;
 }
 
 /* In another order they are others: numbers and columns follow it. */
@@ -59,17 +70,6 @@ bool state_config__same(const struct state_config *a, const struct state_config 
 	       same_failed_if(&a->failed_if, &b->failed_if);
 }
 
-static bool same_list(char *const *a, size_t a_cnt, char *const *b, size_t b_cnt)
-{
-	if (a_cnt != b_cnt)
-		return false;
-	for (size_t i = 0; i < a_cnt; i++) {
-		if (strcmp(a[i], b[i]))
-			return false;
-	}
-	return true;
-}
-
 bool marks_config__same(const struct marks_config *a, const struct marks_config *b)
 {
 	if (!a->enabled || !b->enabled)
@@ -77,4 +77,28 @@ bool marks_config__same(const struct marks_config *a, const struct marks_config 
 	return same_list(a->programs, a->program_cnt, b->programs, b->program_cnt) &&
 	       same_list(a->labels, a->label_cnt, b->labels, b->label_cnt) &&
 	       same_text(a->process, b->process) && a->limit == b->limit;
+}
+
+bool resources_config__same(const struct resources_config *a, const struct resources_config *b)
+{
+	if (!a->enabled || !b->enabled)
+		return a->enabled == b->enabled;
+	return a->interval_ns == b->interval_ns &&
+	       same_list(a->patterns, a->pattern_cnt, b->patterns, b->pattern_cnt);
+}
+
+bool feature_flag_config__same(const struct feature_flag_config *a,
+			       const struct feature_flag_config *b)
+{
+	return same_text(a->file, b->file) && same_text(a->key, b->key);
+}
+
+bool config__same_directory(const struct config *a, const struct config *b)
+{
+	return same_text(a->directory, b->directory);
+}
+
+bool config__same_formats(const struct config *a, const struct config *b)
+{
+	return same_list(a->formats, a->format_cnt, b->formats, b->format_cnt);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whether two states of the settings mean the same. */
+/* Whether two states of the settings mean the same, and two of other parts. */
 #include "config_fixture.h"
 
 /* The first state of each. */
@@ -76,6 +76,89 @@ static void every_other_key_counts(void **state)
 	}
 }
 
+static bool same_marks(const struct config *a, const struct config *b)
+{
+	return marks_config__same(&a->marks, &b->marks);
+}
+
+static bool same_resources(const struct config *a, const struct config *b)
+{
+	return resources_config__same(&a->resources, &b->resources);
+}
+
+static bool same_flag(const struct config *a, const struct config *b)
+{
+	return feature_flag_config__same(&a->flag, &b->flag);
+}
+
+typedef bool same_fn(const struct config *a, const struct config *b);
+
+static bool same_in(same_fn *is_same, const char *a_lines, const char *b_lines)
+{
+	char text[256];
+	struct config *a, *b;
+	bool found;
+
+	snprintf(text, sizeof(text), STATE "%s", a_lines);
+	a = load_text(text);
+	snprintf(text, sizeof(text), "; elsewhere\n" STATE "%s", b_lines);
+	b = load_text(text);
+	found = is_same(a, b);
+	assert_int_equal(found, is_same(b, a));
+	config__free(a);
+	config__free(b);
+	return found;
+}
+
+#define MARKS "[marks]\nprograms = /a\n"
+#define RESOURCES "[resources]\nenabled = yes\n"
+#define FLAG "[feature-flag]\nfile = /a\n"
+#define RECORD "[record]\n"
+
+static void every_key_of_another_part_counts(void **state)
+{
+	static const struct {
+		same_fn *is_same;
+		const char *text, *as_well; /* which are the same */
+		const char *others[6];	    /* and these are not */
+	} parts[] = {
+		{ same_marks,
+		  MARKS,
+		  "[marks]\nlimit = 256\nenabled = yes\nprograms = /a\n",
+		  { "", "[marks]\nprograms = /b\n", MARKS "labels = x*\n", MARKS "process = x*\n",
+		    MARKS "limit = 7\n" } },
+		{ same_marks, "", MARKS "enabled = no\n", { MARKS } },
+		{ same_resources,
+		  RESOURCES,
+		  RESOURCES "processes =\ninterval = 10s\n",
+		  { "", RESOURCES "interval = 2s\n", RESOURCES "processes = a*\n",
+		    RESOURCES "processes = *, a*\n" } },
+		{ same_resources, "", "[resources]\nenabled = no\ninterval = 9s\n", { RESOURCES } },
+		{ same_flag,
+		  FLAG,
+		  FLAG "key = " CONFIG_FLAG_KEY_DEFAULT "\n",
+		  { "", FLAG "key = k\n", "[feature-flag]\nfile = /b\n" } },
+		{ config__same_directory,
+		  RECORD "directory = /a\n",
+		  RECORD "sync = 1s\ndirectory = /a\n",
+		  { "", RECORD "directory = /b\n" } },
+		{ config__same_formats,
+		  RECORD "formats = opentrons\n",
+		  RECORD "sync = 1s\nformats = opentrons\n",
+		  { RECORD "formats = detail\n", RECORD "formats = opentrons, detail\n" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!same_in(parts[i].is_same, parts[i].text, parts[i].as_well))
+			fail_msg("not the same: %s and %s", parts[i].text, parts[i].as_well);
+		for (const char *const *other = parts[i].others; *other; other++) {
+			if (same_in(parts[i].is_same, parts[i].text, *other))
+				fail_msg("the same: %s and %s", parts[i].text, *other);
+		}
+	}
+}
+
 static void a_state_that_is_taken_out_outlives_its_config(void **state)
 {
 	struct config *config = load_text(STATE "[state B]\nfunction = /bin/b:f\n");
@@ -98,6 +181,7 @@ int main(void)
 		CASE(where_it_stands_does_not_count),
 		CASE(a_limit_is_no_other_meaning),
 		CASE(every_other_key_counts),
+		CASE(every_key_of_another_part_counts),
 		CASE(a_state_that_is_taken_out_outlives_its_config),
 	};
 

@@ -94,30 +94,6 @@ static void compare_states(const struct session *s, struct reload *r)
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-static bool same_list(char *const *a, size_t a_cnt, char *const *b, size_t b_cnt)
-{
-	if (a_cnt != b_cnt)
-		return false;
-	for (size_t i = 0; i < a_cnt; i++) {
-		if (strcmp(a[i], b[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool same_resources(const struct resources_config *a, const struct resources_config *b)
-{
-	if (!a->enabled || !b->enabled)
-		return a->enabled == b->enabled;
-	return a->interval_ns == b->interval_ns &&
-	       same_list(a->patterns, a->pattern_cnt, b->patterns, b->pattern_cnt);
-}
-
 static int begin(struct session *s, struct reload *r, struct fault *why)
 {
 	int err;
@@ -133,9 +109,8 @@ static int begin(struct session *s, struct reload *r, struct fault *why)
 	if (!r->added || !r->kept || !r->came || !r->went)
 		return fault__set(why, -ENOMEM, "no memory");
 	compare_states(s, r);
-	r->resources_differ = !same_resources(&s->config->resources, &r->config->resources);
-	r->flag_differs = !same_text(s->config->flag.file, r->config->flag.file) ||
-			  !same_text(s->config->flag.key, r->config->flag.key);
+	r->resources_differ = !resources_config__same(&s->config->resources, &r->config->resources);
+	r->flag_differs = !feature_flag_config__same(&s->config->flag, &r->config->flag);
 	return 0;
 }
 
@@ -251,8 +226,7 @@ static void apply_output_settings(struct session *s, const struct config *config
 
 	session__read_output_settings(config, &sinks);
 	recorder__set_options(s->recorder, &sinks);
-	if (!same_list(config->formats, config->format_cnt, s->config->formats,
-		       s->config->format_cnt))
+	if (!config__same_formats(config, s->config))
 		tell_not_taken("formats");
 }
 
@@ -260,7 +234,7 @@ static void apply_settings(struct session *s, struct reload *r)
 {
 	const struct config *config = r->config;
 
-	if (!same_text(config->directory, s->config->directory))
+	if (!config__same_directory(config, s->config))
 		tell_not_taken("directory");
 	if (config->ring_bytes != s->config->ring_bytes)
 		tell_not_taken("ring-size");
