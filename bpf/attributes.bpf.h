@@ -7,6 +7,7 @@
 #define TACHO_BPF_ATTRIBUTES_H
 
 #include "common.bpf.h"
+#include "hash.bpf.h"
 
 /* Of one open block, and the record that carries them. */
 struct attributed {
@@ -31,6 +32,9 @@ struct {
 	__type(value, struct tacho_attribute_name);
 } attribute_names __weak SEC(".maps");
 
+/* Of the names that have a number; 0: nobody has it yet. */
+volatile __u64 attribute_hashes[TACHO_ATTRIBUTES_MAX] __weak = {};
+
 /* What an element begins as. */
 static const struct attributed no_attributes;
 
@@ -45,6 +49,53 @@ static __always_inline struct tacho_attributes *attributes_of(const struct tacho
 	*has = 1;
 	a = bpf_map_lookup_elem(&attributes, key);
 	return a ? &a->values : 0;
+}
+
+struct naming {
+	const struct tacho_attribute_name *name;
+	u64 hash;
+	u32 found; /* TACHO_ATTRIBUTES_MAX until it is */
+	u32 reserved;
+};
+
+/* Whoever changes the 0 of a slot to the name's hash has the slot. */
+static __noinline long name_slot(u32 i, struct naming *n)
+{
+	struct tacho_attribute_name *name;
+	volatile __u64 *slot = &attribute_hashes[i & (TACHO_ATTRIBUTES_MAX - 1)];
+	u64 known = *slot;
+
+	if (!known)
+		known = __sync_val_compare_and_swap(slot, 0, n->hash);
+	if (known && known != n->hash)
+		return 0;
+	n->found = i;
+	if (known)
+		return 1;
+	name = bpf_map_lookup_elem(&attribute_names, &i);
+	if (name) {
+		__builtin_memcpy(name->text, n->name->text, sizeof(name->text));
+		barrier();
+		name->known = 1;
+	}
+	return 1;
+}
+
+/* The number of the name, which gets one if it has none; TACHO_ATTRIBUTES_MAX when all are taken.
+ */
+static __always_inline u32 attribute_number(const struct tacho_attribute_name *name)
+{
+	struct naming n = {
+		.name = name,
+		.hash = hash_words(name->text, sizeof(name->text), sizeof(name->text)),
+		.found = TACHO_ATTRIBUTES_MAX,
+	};
+
+	for (u32 i = 0; i < TACHO_ATTRIBUTES_MAX; i++) {
+		if (name_slot(i, &n))
+			break;
+	}
+	return n.found;
 }
 
 static __always_inline void attribute_set_number(struct tacho_attributes *a, u32 number, u64 value)

@@ -7,7 +7,7 @@
 #define TACHO_BPF_LABELS_H
 
 #include "common.bpf.h"
-#include "tacho/glob.h"
+#include "judged.bpf.h"
 
 /* How many globs select labels; 0 = every label is selected. */
 const volatile __u32 label_glob_cnt __weak = 0;
@@ -40,49 +40,15 @@ struct {
 	__type(value, struct tacho_glob);
 } label_globs __weak SEC(".maps");
 
-/* A label that is being judged. The matcher wants room for a command line. */
-struct judged_label {
-	char text[TACHO_COMMAND_SZ];
-	u32 sz;
-	u32 reserved;
-	struct tacho_glob_match match;
-};
-
-/* Not per CPU: a program may be preempted by another. */
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct judged_label);
-} judged_labels __weak SEC(".maps");
-
-/* The context of the loops below: a pointer to map memory cannot itself be one. */
-struct label_judging {
-	struct judged_label *label;
-	struct tacho_glob *glob;
-};
-
-static long label_match_step(u32 i, struct label_judging *j)
+static long judge_label(u32 i, struct judging *j)
 {
-	u32 done;
-
-	tacho_glob_step(j->glob, j->label->text, j->label->sz, &j->label->match);
-	done = j->label->match.done;
-	barrier_var(done); /* the verifier wants to see that it is 0 or 1 */
-	return done & 1;
-}
-
-static long label_match_glob(u32 i, struct label_judging *j)
-{
-	struct tacho_glob_match *match = &j->label->match;
 	u32 matched;
 
 	j->glob = bpf_map_lookup_elem(&label_globs, &i);
 	if (!j->glob)
 		return 1;
-	__builtin_memset(match, 0, sizeof(*match));
-	bpf_loop(TACHO_GLOB_STEPS, label_match_step, j, 0);
-	matched = match->matched;
+	judge(j);
+	matched = j->judged->match.matched;
 	barrier_var(matched);
 	return matched & 1;
 }
@@ -90,22 +56,22 @@ static long label_match_glob(u32 i, struct label_judging *j)
 static __noinline bool label_is_selected(const struct tacho_label_key *key, u32 sz)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct label_judging j = {};
+	struct judging j = {};
 	u32 matched = 0;
 
 	if (!key)
 		return false;
 	if (!label_glob_cnt)
 		return true;
-	j.label = bpf_task_storage_get(&judged_labels, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!j.label)
+	j.judged = judged_text_get(task);
+	if (!j.judged)
 		return false;
-	__builtin_memcpy(j.label->text, key->text, sizeof(key->text));
-	j.label->sz = sz;
-	j.label->match.matched = false;
-	bpf_loop(label_glob_cnt, label_match_glob, &j, 0);
-	matched = j.label->match.matched;
-	bpf_task_storage_delete(&judged_labels, task);
+	__builtin_memcpy(j.judged->text, key->text, sizeof(key->text));
+	j.judged->sz = sz;
+	j.judged->match.matched = false;
+	bpf_loop(label_glob_cnt, judge_label, &j, 0);
+	matched = j.judged->match.matched;
+	bpf_task_storage_delete(&judged_texts, task);
 	return matched & 1;
 }
 
@@ -160,19 +126,6 @@ static __always_inline u32 label_number(const struct tacho_label_key *key, u32 s
 	u32 *known = bpf_map_lookup_elem(&labels, key);
 
 	return known ? *known : label_new(key, sz, probe);
-}
-
-/* Tells labels apart that share a number: of the words that have the text and its NUL. Never 0. */
-static __always_inline u64 label_hash(const struct tacho_label_key *key, u32 sz)
-{
-	const u64 *words = (const void *)key->text;
-	u64 hash = 0xcbf29ce484222325ULL; /* FNV-1a, by 64-bit words */
-
-	for (u32 i = 0; i < TACHO_LABEL_SZ / 8 && i <= sz / 8; i++) {
-		hash = (hash ^ words[i]) * 0x100000001b3ULL;
-		hash ^= hash >> 32;
-	}
-	return hash | 1;
 }
 
 #endif

@@ -16,6 +16,8 @@
  */
 #include "compat.bpf.h"
 
+#include "counters.bpf.h"
+#include "hash.bpf.h"
 #include "keyed.bpf.h"
 #include "labels.bpf.h"
 #include "pairing.bpf.h"
@@ -59,7 +61,7 @@ struct mark_scratch {
 	struct tacho_counter_key counter;
 	struct keyed_block block;
 	struct tacho_moment now;
-	u64 label_hash;
+	u64 label_hash; /* tells labels apart that share a number */
 	u32 label_sz;
 	u32 number; /* of the label */
 	struct label_at_hand at_hand[LABELS_AT_HAND];
@@ -71,15 +73,6 @@ struct {
 	__type(key, int);
 	__type(value, struct mark_scratch);
 } mark_scratches SEC(".maps");
-
-static u64 attribute_hashes[TACHO_ATTRIBUTES_MAX];
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1); /* set before loading when there are marks */
-	__type(key, struct tacho_counter_key);
-	__type(value, u64);
-} counters SEC(".maps");
 
 static __always_inline struct mark_scratch *scratch_of(struct task_struct *task)
 {
@@ -129,7 +122,7 @@ static __noinline bool read_label(u64 regs, const struct mark *mark, struct mark
 	if (sz < 0)
 		return false;
 	scratch->label_sz = sz;
-	scratch->label_hash = label_hash(&scratch->label, sz);
+	scratch->label_hash = hash_words(scratch->label.text, sizeof(scratch->label.text), sz + 1);
 	return true;
 }
 
@@ -375,64 +368,16 @@ static __noinline int keyed_moves(u64 regs, const struct mark *mark)
 
 /* --- what is said of blocks ------------------------------------------------------------------ */
 
-struct naming {
-	struct mark_scratch *scratch;
-	u64 hash;
-	u32 found; /* TACHO_ATTRIBUTES_MAX until it is */
-	u32 reserved;
-};
-
-/* Whoever changes the 0 of a slot to the name's hash has the slot. */
-static __noinline long name_slot(u32 i, struct naming *n)
-{
-	struct tacho_attribute_name *name;
-	u64 *slot = &attribute_hashes[i & (TACHO_ATTRIBUTES_MAX - 1)];
-	u64 known = *slot;
-
-	if (!known)
-		known = __sync_val_compare_and_swap(slot, 0, n->hash);
-	if (known && known != n->hash)
-		return 0;
-	n->found = i;
-	if (known)
-		return 1;
-	name = bpf_map_lookup_elem(&attribute_names, &i);
-	if (name) {
-		__builtin_memcpy(name->text, n->scratch->attribute.text, sizeof(name->text));
-		barrier();
-		name->known = 1;
-	}
-	return 1;
-}
-
-static __always_inline u64 attribute_hash(const struct tacho_attribute_name *name)
-{
-	const u64 *words = (const void *)name->text;
-	u64 hash = 0xcbf29ce484222325ULL;
-
-	for (int i = 0; i < TACHO_ATTRIBUTE_NAME_SZ / 8; i++) {
-		hash = (hash ^ words[i]) * 0x100000001b3ULL;
-		hash ^= hash >> 32;
-	}
-	return hash | 1;
-}
-
 /* The number of the name that is the first argument; TACHO_ATTRIBUTES_MAX when it has none. */
 static __noinline u32 find_attribute(u64 regs, const struct mark *mark,
 				     struct mark_scratch *scratch)
 {
-	struct naming n = { .scratch = scratch, .found = TACHO_ATTRIBUTES_MAX };
 	u64 address = 0;
 
 	if (!mark || !scratch || !argument(regs, mark, 0, &address) ||
 	    read_name(scratch->attribute.text, sizeof(scratch->attribute.text), address) <= 0)
 		return TACHO_ATTRIBUTES_MAX;
-	n.hash = attribute_hash(&scratch->attribute);
-	for (u32 i = 0; i < TACHO_ATTRIBUTES_MAX; i++) {
-		if (name_slot(i, &n))
-			break;
-	}
-	return n.found;
+	return attribute_number(&scratch->attribute);
 }
 
 /* The attributes of the block that the mark is about: the innermost one, or by key. */
@@ -513,39 +458,12 @@ static __noinline int block_fails(u64 regs, const struct mark *mark)
 
 /* --- counters -------------------------------------------------------------------------------- */
 
-static __always_inline void send_counter(const struct tacho_counter_key *key, s64 delta, s64 total)
-{
-	u64 now_ns = bpf_ktime_get_ns();
-	struct tacho_counter *record;
-
-	if (guarded && !guard_admits(marks_state, now_ns)) {
-		count_trouble(counters_unsent);
-		return;
-	}
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-	if (!record) {
-		count_trouble(counters_unsent);
-		return;
-	}
-	record->head.kind = TACHO_RECORD_COUNTER;
-	record->head.size = sizeof(*record);
-	record->time_ns = now_ns;
-	record->delta = delta;
-	record->total = total;
-	record->pid = key->pid;
-	record->tid = (u32)bpf_get_current_pid_tgid();
-	__builtin_memcpy(record->name, key->name, sizeof(record->name));
-	bpf_ringbuf_submit(record, wake_flags());
-}
-
 static __noinline int counter_adds(u64 regs, const struct mark *mark)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 	struct mark_scratch *scratch;
 	u64 address = 0, delta = 0;
-	u64 nothing = 0;
-	u64 *total;
 
 	if (!mark || !wanted(thread, mark->rule))
 		return 0;
@@ -558,16 +476,7 @@ static __noinline int counter_adds(u64 regs, const struct mark *mark)
 	scratch->counter.pid = bpf_get_current_pid_tgid() >> 32;
 	scratch->counter.reserved = 0;
 	scratch->counter.process_start_ns = task->group_leader->start_time;
-	total = bpf_map_lookup_elem(&counters, &scratch->counter);
-	if (!total) {
-		bpf_map_update_elem(&counters, &scratch->counter, &nothing, BPF_NOEXIST);
-		total = bpf_map_lookup_elem(&counters, &scratch->counter);
-	}
-	if (!total) {
-		count_trouble(counters_lost);
-		return 0;
-	}
-	send_counter(&scratch->counter, delta, __sync_fetch_and_add(total, delta) + delta);
+	counter_add(&scratch->counter, delta);
 	return 0;
 }
 

@@ -4,8 +4,8 @@
  * for which processes are recorded.
  */
 #include "frames.bpf.h"
+#include "judged.bpf.h"
 #include "spans.bpf.h"
-#include "tacho/glob.h"
 
 /* There is any filter, or there may come to be one. */
 const volatile bool may_filter __weak = false;
@@ -18,23 +18,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct tacho_glob);
 } globs __weak SEC(".maps");
-
-/* What is being judged. The state of the matching is here and not on the stack, where the verifier
- * would follow its every value. */
-struct command_line {
-	char text[TACHO_COMMAND_SZ];
-	u64 sz;
-	u64 rules; /* satisfied so far */
-	struct tacho_glob_match match;
-};
-
-/* Scratch for the exec that a task is in. Not per CPU: a program may be preempted by another. */
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct command_line);
-} command_lines __weak SEC(".maps");
 
 /* How a thread that is exiting leaves the calls that are open in it. */
 static __always_inline u32 ending_of(struct task_struct *task)
@@ -104,7 +87,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 /* Reads the command line as the file /proc/PID/cmdline shows it, with blanks for the NULs between
  * the arguments. Returns its length, or a negative number. */
-static __always_inline long read_command(struct task_struct *task, struct command_line *raw)
+static __always_inline long read_command(struct task_struct *task, struct judged_text *line)
 {
 	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
 	unsigned long end = BPF_CORE_READ(task, mm, arg_end);
@@ -115,47 +98,28 @@ static __always_inline long read_command(struct task_struct *task, struct comman
 	if (sz > TACHO_COMMAND_SZ)
 		sz = TACHO_COMMAND_SZ;
 	/* The pages were written by execve a moment ago, so that nothing can fault. */
-	if (bpf_probe_read_user(raw->text, sz, (void *)start))
+	if (bpf_probe_read_user(line->text, sz, (void *)start))
 		return -1;
 	return sz;
 }
 
-/* The context of the loops below: a pointer to map memory cannot itself be one. */
-struct judging {
-	struct command_line *line;
-	struct tacho_glob *glob;
-};
-
 static long blank_one(u32 i, struct judging *j)
 {
-	if (!j->line->text[i & (TACHO_COMMAND_SZ - 1)])
-		j->line->text[i & (TACHO_COMMAND_SZ - 1)] = ' ';
+	if (!j->judged->text[i & (TACHO_COMMAND_SZ - 1)])
+		j->judged->text[i & (TACHO_COMMAND_SZ - 1)] = ' ';
 	return 0;
-}
-
-static long match_step(u32 i, struct judging *j)
-{
-	u32 done;
-
-	tacho_glob_step(j->glob, j->line->text, j->line->sz, &j->line->match);
-	done = j->line->match.done;
-	barrier_var(done); /* the verifier wants to see that it is 0 or 1 */
-	return done & 1;
 }
 
 static long judge_rule(u32 i, struct judging *j)
 {
-	struct tacho_glob_match *match = &j->line->match;
-
 	j->glob = bpf_map_lookup_elem(&globs, &i);
 	if (!j->glob)
 		return 1;
-	__builtin_memset(match, 0, sizeof(*match));
-	bpf_loop(TACHO_GLOB_STEPS, match_step, j, 0);
-	if (!match->done)
+	judge(j);
+	if (!j->judged->match.done)
 		count_trouble(command_unreadable);
-	if (match->matched)
-		j->line->rules |= 1ULL << ((i + 1) & 63);
+	if (j->judged->match.matched)
+		j->judged->rules |= 1ULL << ((i + 1) & 63);
 	return 0;
 }
 
@@ -166,21 +130,21 @@ static __always_inline u64 judge_command(struct task_struct *task)
 	u64 rules = 0;
 	long sz = -1;
 
-	j.line = bpf_task_storage_get(&command_lines, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (j.line)
-		sz = read_command(task, j.line);
+	j.judged = judged_text_get(task);
+	if (j.judged)
+		sz = read_command(task, j.judged);
 	if (sz < 0) {
 		count_trouble(command_unreadable);
 	} else {
-		if (sz > 0 && !j.line->text[(sz - 1) & (TACHO_COMMAND_SZ - 1)])
+		if (sz > 0 && !j.judged->text[(sz - 1) & (TACHO_COMMAND_SZ - 1)])
 			sz--;
-		j.line->sz = sz;
-		j.line->rules = 0;
+		j.judged->sz = sz;
+		j.judged->rules = 0;
 		bpf_loop(sz, blank_one, &j, 0);
 		bpf_loop(glob_cnt, judge_rule, &j, 0);
-		rules = j.line->rules;
+		rules = j.judged->rules;
 	}
-	bpf_task_storage_delete(&command_lines, task);
+	bpf_task_storage_delete(&judged_texts, task);
 	return rules;
 }
 
