@@ -235,7 +235,7 @@ $(BUILD)/bench/calls_%: tests/bench/calls_rebuilt.c tests/bench/calls_loop.h tes
 	$(call say,CC,$@)$(CC) $(CFLAGS) -pthread $< $(CALLS_REBUILT_$*) -o $@
 
 BENCH_PROGRAMS := $(TARGETS)/libscale.so $(addprefix $(BUILD)/bench/,empty.bpf.o least.bpf.o \
-	empty_session empty_marks marks_loop calls calls_plain sleepers read_stats paced timed brief)
+	empty_session marks_loop calls calls_plain sleepers read_stats paced timed brief)
 BENCH_FOR_PEERS := $(addprefix $(BUILD)/bench/,calls_pg calls_lttng)
 
 # ONLY='call-cost idle' measures these alone. A peer for which nothing can be built is a row that

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * empty_session OBJECT FILE session|multi OFFSET,... COMMAND ARG...
+ * empty_session OBJECT FILE session|multi OFFSET[:SEMAPHORE],... COMMAND ARG...
  * Runs COMMAND with a program that does nothing (empty.bpf.c), or hardly anything (least.bpf.c),
  * attached at file offsets: with `session` (Linux 6.13) at the return too, with `multi` there only.
  * If the program has a map named `ring`, what it sends is thrown away.
@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 
 #define ATTACH_UPROBE_MULTI 48
 #define ATTACH_UPROBE_SESSION 57
-#define OFFSETS_MAX 64
+#define PLACES_MAX 64
 
 struct uprobe_multi_attr {
 	uint32_t prog_fd, target_fd, attach_type, flags;
@@ -28,10 +29,15 @@ struct uprobe_multi_attr {
 
 static struct bpf_object *object;
 
-static int attach(const char *object_path, const char *path, int type, const uint64_t *offsets,
-		  int cnt)
+struct places {
+	uint64_t offsets[PLACES_MAX];
+	uint64_t semaphores[PLACES_MAX]; /* 0: none */
+	int cnt;
+};
+
+static int attach(const char *object_path, const char *path, int type, const struct places *places)
 {
-	struct uprobe_multi_attr attr = { .attach_type = type, .cnt = cnt };
+	struct uprobe_multi_attr attr = { .attach_type = type, .cnt = places->cnt };
 	struct bpf_program *program;
 
 	object = bpf_object__open(object_path);
@@ -43,7 +49,8 @@ static int attach(const char *object_path, const char *path, int type, const uin
 		return -1;
 	attr.prog_fd = bpf_program__fd(program);
 	attr.path = (uint64_t)(uintptr_t)path;
-	attr.offsets = (uint64_t)(uintptr_t)offsets;
+	attr.offsets = (uint64_t)(uintptr_t)places->offsets;
+	attr.ref_ctr_offsets = (uint64_t)(uintptr_t)places->semaphores;
 	return syscall(__NR_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 }
 
@@ -73,29 +80,33 @@ static int wait_for(pid_t child, int *ret_status)
 	return ended == child ? 0 : -1;
 }
 
-static int parse_offsets(char *text, uint64_t *ret_offsets)
+/* False if there are too many. */
+static bool parse_places(char *text, struct places *places)
 {
-	int cnt = 0;
+	char *end;
 
-	for (char *word = strtok(text, ","); word && cnt < OFFSETS_MAX; word = strtok(NULL, ","))
-		ret_offsets[cnt++] = strtoull(word, NULL, 0);
-	return cnt;
+	for (char *word = strtok(text, ","); word; word = strtok(NULL, ",")) {
+		if (places->cnt == PLACES_MAX)
+			return false;
+		places->offsets[places->cnt] = strtoull(word, &end, 0);
+		places->semaphores[places->cnt++] = *end == ':' ? strtoull(end + 1, NULL, 0) : 0;
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t offsets[OFFSETS_MAX];
-	int status, type, cnt;
+	struct places places = {};
+	int status, type;
 	pid_t child;
 
-	if (argc < 6) {
-		fprintf(stderr, "usage: empty_session OBJECT FILE session|multi OFFSET,... COMMAND "
-				"ARG...\n");
+	if (argc < 6 || !parse_places(argv[4], &places)) {
+		fprintf(stderr, "usage: empty_session OBJECT FILE session|multi "
+				"OFFSET[:SEMAPHORE],... COMMAND ARG...\n");
 		return 2;
 	}
 	type = strcmp(argv[3], "multi") ? ATTACH_UPROBE_SESSION : ATTACH_UPROBE_MULTI;
-	cnt = parse_offsets(argv[4], offsets);
-	if (attach(argv[1], argv[2], type, offsets, cnt) < 0) {
+	if (attach(argv[1], argv[2], type, &places) < 0) {
 		fprintf(stderr, "empty_session: %s: %s\n", argv[2], strerror(errno));
 		return 1;
 	}

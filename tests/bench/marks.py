@@ -92,9 +92,9 @@ class Programs:
         return self.bench.run(words, env=self.env), {}
 
     def probed(self, words, file):
-        return self.bench.run([self.bench.program("empty_marks"),
-                               self.bench.program("empty.bpf.o"), file,
-                               *places(self.bench, file), "--", *words], env=self.env), {}
+        return self.bench.run([self.bench.program("empty_session"),
+                               self.bench.program("empty.bpf.o"), file, "multi",
+                               ",".join(places(self.bench, file)), *words], env=self.env), {}
 
     def recorded(self, words, file):
         conf = self.bench.file("tacho.conf", f"[record]\nrate-limit = 0\n[marks]\nprograms = {file}\n")
