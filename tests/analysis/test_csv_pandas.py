@@ -9,17 +9,10 @@ import pathlib
 import subprocess
 import sys
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # another one may come first in PATH, without pandas
-try:
-    import pandas
-except ImportError:
-    if os.path.realpath(sys.executable) != os.path.realpath(DEBIAN_PYTHON):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    raise
-
 from exports import OPENTRONS, RECORDING, TOP, export
 import harness
 from harness import check, check_equal
+from with_pandas import pandas
 
 RECORDED = {  # a whole recording has these
     "activity_detail.csv", "activity_summary.csv", "activity_ledger.csv", "activity_probes.csv",

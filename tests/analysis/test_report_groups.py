@@ -10,14 +10,7 @@ import random
 import subprocess
 import sys
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # another one may come first in PATH, without pandas
-try:
-    import pandas
-except ImportError:
-    if os.path.realpath(sys.executable) != os.path.realpath(DEBIAN_PYTHON):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    raise
-
+from with_pandas import pandas
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "live"))
 import harness  # noqa: E402
 from harness import check, check_equal  # noqa: E402

@@ -124,15 +124,6 @@ class Following(harness.Recording):
             super().__init__("-c", harness.config(scratch, states, **settings), *args,
                              directory=scratch / "out", env=env)
 
-    def told(self, *words):
-        """The messages that have all these words."""
-        return [line for line in self.messages().splitlines()
-                if all(str(word) in line for word in words)]
-
-    def until_told(self, *words, times=1):
-        return wait_for(lambda: len(self.told(*words)) >= times and self.told(*words),
-                        f"message {words} {times} times; there is: {self.messages()}")
-
     def until_attached(self, state, times=1):
         return self.until_told(f"state {state}:", "is attached", times=times)
 

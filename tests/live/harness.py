@@ -85,6 +85,15 @@ class Recording:
     def messages(self):
         return pathlib.Path(self.errors.name).read_text(errors="replace")
 
+    def told(self, *words):
+        """The messages that have all these words."""
+        return [line for line in self.messages().splitlines()
+                if all(str(word) in line for word in words)]
+
+    def until_told(self, *words, times=1):
+        return wait_for(lambda: len(self.told(*words)) >= times and self.told(*words),
+                        f"message {words} {times} times; there is: {self.messages()}")
+
     def until_ready(self):
         """Returns when every probe is attached."""
         wait_for(lambda: "tacho: recording " in self.messages() or

@@ -35,15 +35,6 @@ class Service(harness.Recording):
             file.write(more)
         return path
 
-    def told(self, *words):
-        """The messages that have all these words."""
-        return [line for line in self.messages().splitlines()
-                if all(str(word) in line for word in words)]
-
-    def until_told(self, *words, times=1):
-        return wait_for(lambda: len(self.told(*words)) >= times and self.told(*words),
-                        f"message {words} {times} times; there is: {self.messages()}")
-
     def answers(self):
         """What has been said to hang-ups, in whole lines."""
         return [line for line in self.messages().split("\n")[:-1]

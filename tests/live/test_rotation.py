@@ -244,20 +244,26 @@ def begun_anew(out):
         (out / DETAIL).stat().st_size > 0
 
 
-def test_logrotate_that_renames_under_a_storm_loses_and_doubles_nothing(scratch):
-    out = scratch / "out"
-    logrotate = Logrotate(scratch, out, "rotate 100", "create", "nodateext", "missingok")
+def rotate_under_a_storm(scratch, out, logrotate, times):
+    """Records calls that do not pause while all files are rotated. Returns the messages."""
     config = harness.config(scratch, storm_states(), flush="20ms", rotate_size="0",
                             rate_limit="5000")
     with Storm() as storm, harness.Recording("-c", config, directory=out) as recording:
         recording.until_ready()
-        for _ in range(10):
+        for _ in range(times):
             wait_for(lambda: begun_anew(out) and (out / DETAIL).stat().st_size > 20000, "rows")
             logrotate()
         wait_for(lambda: begun_anew(out), "the last files")
         storm.end()
         check_equal(recording.stop(), 0, recording.messages())
-        check("renamed or deleted by somebody" in recording.messages(), recording.messages())
+        return recording.messages()
+
+
+def test_logrotate_that_renames_under_a_storm_loses_and_doubles_nothing(scratch):
+    out = scratch / "out"
+    logrotate = Logrotate(scratch, out, "rotate 100", "create", "nodateext", "missingok")
+    messages = rotate_under_a_storm(scratch, out, logrotate, 10)
+    check("renamed or deleted by somebody" in messages, messages)
     check_equal(len(parts(out, DETAIL)), 10, "parts")
     for name in (DETAIL, ACTIVITIES):
         rows = all_rows(out, name)
@@ -270,16 +276,7 @@ def test_the_logrotate_example_works_as_it_is(scratch):
     out = scratch / "out"
     logrotate = Logrotate(scratch, out)
     logrotate.config.write_text(example.read_text().replace("/var/lib/tacho", str(out)))
-    config = harness.config(scratch, storm_states(), flush="20ms", rotate_size="0",
-                            rate_limit="5000")
-    with Storm() as storm, harness.Recording("-c", config, directory=out) as recording:
-        recording.until_ready()
-        for _ in range(4):
-            wait_for(lambda: begun_anew(out) and (out / DETAIL).stat().st_size > 20000, "rows")
-            logrotate()
-        wait_for(lambda: begun_anew(out), "the last files")
-        storm.end()
-        check_equal(recording.stop(), 0, recording.messages())
+    rotate_under_a_storm(scratch, out, logrotate, 4)
     check_equal([p.name for p in parts(out, DETAIL)],
                 [f"{DETAIL}.4.zst", f"{DETAIL}.3.zst", f"{DETAIL}.2.zst", f"{DETAIL}.1"])
     rows = all_rows(out, DETAIL)
@@ -311,17 +308,8 @@ def test_logrotate_that_copies_and_truncates_between_rows_loses_nothing(scratch)
 def test_logrotate_that_copies_and_truncates_under_a_storm_tears_and_doubles_nothing(scratch):
     out = scratch / "out"
     logrotate = Logrotate(scratch, out, "rotate 100", "copytruncate", "nodateext", "missingok")
-    config = harness.config(scratch, storm_states(), flush="20ms", rotate_size="0",
-                            rate_limit="5000")
-    with Storm() as storm, harness.Recording("-c", config, directory=out) as recording:
-        recording.until_ready()
-        for _ in range(5):
-            wait_for(lambda: begun_anew(out) and (out / DETAIL).stat().st_size > 20000, "rows")
-            logrotate()
-        wait_for(lambda: begun_anew(out), "the last files")
-        storm.end()
-        check_equal(recording.stop(), 0, recording.messages())
-        check("not accounted" not in recording.messages(), recording.messages())
+    messages = rotate_under_a_storm(scratch, out, logrotate, 5)
+    check("not accounted" not in messages, messages)
     harness.details(out)
     for name in (DETAIL, ACTIVITIES):
         copies = [content(path) for path in parts(out, name)]  # their last row may be torn

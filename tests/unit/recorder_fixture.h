@@ -3,6 +3,9 @@
 #ifndef TACHO_TESTS_RECORDER_FIXTURE_H
 #define TACHO_TESTS_RECORDER_FIXTURE_H
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "encode.h"
 #include "output_dir.h"
 #include "recorder.h"
@@ -100,5 +103,16 @@ static inline struct recorder_summary summarize(const struct fixture *f)
 #define LEDGER_HEADER                                                                              \
 	"time_ns,state,entries,returned,exception,unwound,thread_exit,exec,killed,open,"           \
 	"lost_ring,lost_nesting,lost_other,unmatched_returns\r\n"
+
+/* As good as a full disk. */
+static inline void limit_file_size(bool limited)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = limited ? 1 : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
 
 #endif

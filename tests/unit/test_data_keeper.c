@@ -14,6 +14,29 @@
 
 #define SECOND 1000000000ULL
 
+/* A keeper, and so many rows in the file and its parts. */
+static void keep_rows(struct keeper_fixture *f, int cnt)
+{
+	open_keeper(f);
+	open_file(&f->base);
+	append_and_flush(&f->base, cnt);
+}
+
+/* Unpacks those that are packed. */
+static void expect_parts_and_file(struct keeper_fixture *f, int part_cnt)
+{
+	char name[16], packed[24];
+
+	for (int i = part_cnt; i; i--) {
+		snprintf(name, sizeof(name), "data.%d", i);
+		snprintf(packed, sizeof(packed), "%s.zst", name);
+		if (has(f, packed))
+			unpack(f, name);
+		expect_next_rows(&f->base, name);
+	}
+	expect_all_rows(&f->base);
+}
+
 static void a_part_is_compressed_with_size_and_checksum(void **state)
 {
 	struct keeper_fixture *f = *state;
@@ -23,9 +46,7 @@ static void a_part_is_compressed_with_size_and_checksum(void **state)
 	char *data;
 	size_t sz;
 
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 15);
+	keep_rows(f, 15);
 	assert_int_equal(chmod(scratch__at(&f->base.scratch, "data.1"), 0640), 0);
 	assert_int_equal(utimensat(AT_FDCWD, scratch__at(&f->base.scratch, "data.1"), times, 0), 0);
 	wait_until(f, "data.1", false);
@@ -38,9 +59,7 @@ static void a_part_is_compressed_with_size_and_checksum(void **state)
 	data = read_whole(scratch__at(&f->base.scratch, "data.1.zst"), &sz);
 	assert_true(data[4] & 1 << 2); /* RFC 8878, 3.1.1.1.1: Content_Checksum_flag */
 	free(data);
-	unpack(f, "data.1");
-	expect_next_rows(&f->base, "data.1");
-	expect_all_rows(&f->base);
+	expect_parts_and_file(f, 1);
 	assert_string_equal(f->base.notices, "");
 }
 
@@ -49,9 +68,7 @@ static void nothing_is_compressed_unless_wanted(void **state)
 	struct keeper_fixture *f = *state;
 
 	f->base.options.compress = false;
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 15);
+	keep_rows(f, 15);
 	data_keeper__tend(f->keeper, 1, false);
 	data_keeper__tend(f->keeper, 2, false);
 	assert_false(has(f, ".data.zst.tmp"));
@@ -66,23 +83,14 @@ static void all_parts_are_compressed_one_after_the_other(void **state)
 {
 	struct keeper_fixture *f = *state;
 
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 45);
+	keep_rows(f, 45);
 	for (int i = 1; i <= 4; i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "data.%d", i);
 		wait_until(f, name, false);
 	}
-	for (int i = 4; i; i--) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "data.%d", i);
-		unpack(f, name);
-		expect_next_rows(&f->base, name);
-	}
-	expect_all_rows(&f->base);
+	expect_parts_and_file(f, 4);
 }
 
 /* Names change between any two steps. */
@@ -90,9 +98,7 @@ static void parts_may_shift_while_one_is_compressed(void **state)
 {
 	struct keeper_fixture *f = *state;
 
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 11);
+	keep_rows(f, 11);
 	data_keeper__tend(f->keeper, 1, false);
 	assert_true(has(f, ".data.zst.tmp"));
 	append_and_flush(&f->base, 20);
@@ -101,11 +107,7 @@ static void parts_may_shift_while_one_is_compressed(void **state)
 	data_keeper__set_options(f->keeper, &f->base.options);
 	wait_until(f, "data.3.zst", true);
 	wait_until(f, "data.3", false);
-	unpack(f, "data.3");
-	expect_next_rows(&f->base, "data.3");
-	expect_next_rows(&f->base, "data.2");
-	expect_next_rows(&f->base, "data.1");
-	expect_all_rows(&f->base);
+	expect_parts_and_file(f, 3);
 }
 
 static void parts_may_shift_before_the_original_is_removed(void **state)
@@ -113,9 +115,7 @@ static void parts_may_shift_before_the_original_is_removed(void **state)
 	struct keeper_fixture *f = *state;
 
 	f->base.options.sync_ns = 0;
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 11);
+	keep_rows(f, 11);
 	wait_until(f, "data.1.zst", true);
 	assert_true(has(f, "data.1"));
 	append_and_flush(&f->base, 10);
@@ -124,11 +124,7 @@ static void parts_may_shift_before_the_original_is_removed(void **state)
 	assert_true(has(f, ".data.zst.tmp"));
 	wait_until(f, "data.1", false);
 	wait_until(f, "data.2", false);
-	unpack(f, "data.2");
-	unpack(f, "data.1");
-	expect_next_rows(&f->base, "data.2");
-	expect_next_rows(&f->base, "data.1");
-	expect_all_rows(&f->base);
+	expect_parts_and_file(f, 2);
 }
 
 static void a_part_that_somebody_writes_to_stays(void **state)
@@ -138,9 +134,7 @@ static void a_part_that_somebody_writes_to_stays(void **state)
 	FILE *part;
 
 	f->base.options.sync_ns = 0;
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 10);
+	keep_rows(f, 10);
 	append_and_flush(&f->base, 1);
 	wait_until(f, "data.1.zst", true);
 	part = fopen(scratch__at(&f->base.scratch, "data.1"), "a");
@@ -160,9 +154,7 @@ static void rotation_counts_compressed_parts(void **state)
 	struct keeper_fixture *f = *state;
 
 	f->base.options.rotate_keep = 2;
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 25);
+	keep_rows(f, 25);
 	wait_until(f, "data.1", false);
 	wait_until(f, "data.2", false);
 	append_and_flush(&f->base, 10);
@@ -174,18 +166,14 @@ static void rotation_counts_compressed_parts(void **state)
 	assert_true(has(f, "data.1") && has(f, "data.2"));
 	assert_false(has(f, "data.1.zst") || has(f, "data.2.zst"));
 	f->base.rows_read = 20;
-	expect_next_rows(&f->base, "data.2");
-	expect_next_rows(&f->base, "data.1");
-	expect_all_rows(&f->base);
+	expect_parts_and_file(f, 2);
 }
 
 static void a_part_that_goes_while_it_is_compressed_leaves_nothing(void **state)
 {
 	struct keeper_fixture *f = *state;
 
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 11);
+	keep_rows(f, 11);
 	data_keeper__tend(f->keeper, 1, false);
 	assert_true(has(f, ".data.zst.tmp"));
 	assert_int_equal(unlink(scratch__at(&f->base.scratch, "data.1")), 0);
@@ -240,9 +228,7 @@ static void a_failure_is_told_once_and_tried_again_later(void **state)
 	const char *obstacle = scratch__at(&f->base.scratch, ".data.zst.tmp");
 
 	assert_int_equal(mkdir(obstacle, 0700), 0);
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 25);
+	keep_rows(f, 25);
 	for (int i = 0; i < 5; i++)
 		data_keeper__tend(f->keeper, 1 + i, false);
 	assert_string_equal(f->base.notices, "data.1: cannot be compressed: File exists; it stays "
@@ -264,9 +250,7 @@ static void a_write_that_fails_leaves_the_part(void **state)
 	struct rlimit unlimited, limited;
 
 	signal(SIGXFSZ, SIG_IGN);
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 11);
+	keep_rows(f, 11);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
 	limited = unlimited;
 	limited.rlim_cur = 16;
@@ -275,8 +259,7 @@ static void a_write_that_fails_leaves_the_part(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
 	assert_false(has(f, ".data.zst.tmp") || has(f, "data.1.zst"));
 	expect_notice(&f->base, "File too large");
-	expect_next_rows(&f->base, "data.1");
-	expect_all_rows(&f->base);
+	expect_parts_and_file(f, 1);
 }
 
 static void the_end_does_not_wait_for_a_compression(void **state)
@@ -304,9 +287,7 @@ static void the_end_begins_nothing(void **state)
 {
 	struct keeper_fixture *f = *state;
 
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 11);
+	keep_rows(f, 11);
 	data_keeper__tend(f->keeper, 1, true);
 	assert_false(has(f, ".data.zst.tmp"));
 }
@@ -317,9 +298,7 @@ static void a_directory_that_is_moved_away_is_finished_where_it_is(void **state)
 	struct scratch moved = f->base.scratch;
 	time_t deadline = 0;
 
-	open_keeper(f);
-	open_file(&f->base);
-	append_and_flush(&f->base, 11);
+	keep_rows(f, 11);
 	data_keeper__tend(f->keeper, 1, false);
 	strcat(moved.path, ".moved");
 	assert_int_equal(rename(f->base.scratch.path, moved.path), 0);

@@ -466,23 +466,40 @@ static void servers_are_asked_only_when_allowed(void **state)
 	remove_place(&place);
 }
 
-static void servers_are_asked_last(void **state)
+/* A program, and a server that has what lies in its folder. */
+static struct place make_served_place(pid_t *ret_server)
 {
-	struct place place;
 	char cache[PATH_MAX], url[64];
-	pid_t pid;
+	struct place place;
 
-	(void)state;
 	if (!has_library()) {
 		print_message("skipped: libdebuginfod.so.1 is not installed\n");
 		skip();
 	}
 	place = make_place("dwarf_split");
 	place.options.debuginfod = true;
-	pid = start_server(place.scratch.path, url, sizeof(url));
+	*ret_server = start_server(place.scratch.path, url, sizeof(url));
 	snprintf(cache, sizeof(cache), "%s/cache", place.scratch.path);
 	setenv("DEBUGINFOD_URLS", url, 1);
 	setenv("DEBUGINFOD_CACHE_PATH", cache, 1);
+	return place;
+}
+
+static void remove_served_place(struct place *place, pid_t server_pid)
+{
+	stop_server(server_pid);
+	unsetenv("DEBUGINFOD_URLS");
+	remove_place(place);
+}
+
+static void servers_are_asked_last(void **state)
+{
+	char cache[PATH_MAX];
+	struct place place;
+	pid_t pid;
+
+	(void)state;
+	place = make_served_place(&pid);
 	expect_refused(&place, -ENOENT, "no server has the file");
 	/* the library remembers what is missing */
 	snprintf(cache, sizeof(cache), "%s/cache2", place.scratch.path);
@@ -494,33 +511,19 @@ static void servers_are_asked_last(void **state)
 	expect_found(&place, cache);
 	copy("dwarf_split.debug", place.by_id);
 	expect_found(&place, place.by_id);
-	stop_server(pid);
-	unsetenv("DEBUGINFOD_URLS");
-	remove_place(&place);
+	remove_served_place(&place, pid);
 }
 
 static void a_server_that_lies_is_not_believed(void **state)
 {
 	struct place place;
-	char cache[PATH_MAX], url[64];
 	pid_t pid;
 
 	(void)state;
-	if (!has_library()) {
-		print_message("skipped: libdebuginfod.so.1 is not installed\n");
-		skip();
-	}
-	place = make_place("dwarf_split");
-	place.options.debuginfod = true;
-	pid = start_server(place.scratch.path, url, sizeof(url));
-	snprintf(cache, sizeof(cache), "%s/cache", place.scratch.path);
-	setenv("DEBUGINFOD_URLS", url, 1);
-	setenv("DEBUGINFOD_CACHE_PATH", cache, 1);
+	place = make_served_place(&pid);
 	copy("dwarf_gcc4", at(&place, elf_file__build_id(place.file)));
 	expect_refused(&place, -EBADMSG, "belongs to another build");
-	stop_server(pid);
-	unsetenv("DEBUGINFOD_URLS");
-	remove_place(&place);
+	remove_served_place(&place, pid);
 }
 
 int main(void)

@@ -7,8 +7,6 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include "process_fixture.h"
 #include "recorder_fixture.h"
@@ -212,16 +210,6 @@ static void full_files_of_processes_cost_no_calls(void **state)
 	assert_true(summarize(&f).process_rows_lost > 0);
 	assert_int_equal(summarize(&f).activities, 1);
 	fixture__remove(&f);
-}
-
-static void limit_file_size(bool limited)
-{
-	struct rlimit limit;
-
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = limited ? 1 : limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static void rows_of_processes_that_never_reached_a_file_are_lost(void **state)

@@ -7,8 +7,6 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include "recorder_fixture.h"
 
@@ -136,16 +134,6 @@ static void a_summary_without_room_is_lost_calls(void **state)
 	assert_int_equal(summary.summarised + summary.lost, 100000);
 	assert_int_equal(summary.unaccounted, 0);
 	fixture__remove(&f);
-}
-
-static void limit_file_size(bool limited)
-{
-	struct rlimit limit;
-
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = limited ? 1 : limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static void hostile_counts_wrap_and_nothing_else(void **state)

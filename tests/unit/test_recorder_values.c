@@ -238,6 +238,17 @@ static void captures_out_of_order_are_passed_over(void **state)
 	fixture__remove(&f);
 }
 
+/* A call with a value, and then a state that comes later, with a value of this name. */
+static void feed_later_capture(struct fixture *f, const struct tacho_values *values,
+			       const char *name)
+{
+	feed_capture(f, 0, 0, TACHO_VALUE_U8, "a");
+	feed_values(f, 0, TACHO_ENDED_RETURN, values, 0);
+	assert_int_equal(encode_state(feed, f, 2, "HOMING"), 0);
+	assert_int_equal(feed_capture(f, 2, 0, TACHO_VALUE_U8, name), 0);
+	feed_probe(f, 2, 2, "home");
+}
+
 static void values_of_a_state_that_comes_later_begin_the_file_anew(void **state)
 {
 	const struct tacho_values values = { .valid = 1, .integers = { 6 } };
@@ -245,11 +256,7 @@ static void values_of_a_state_that_comes_later_begin_the_file_anew(void **state)
 
 	(void)state;
 	fixture__make(&f, 1 << 20);
-	feed_capture(&f, 0, 0, TACHO_VALUE_U8, "a");
-	feed_values(&f, 0, TACHO_ENDED_RETURN, &values, 0);
-	assert_int_equal(encode_state(feed, &f, 2, "HOMING"), 0);
-	assert_int_equal(feed_capture(&f, 2, 0, TACHO_VALUE_U8, "b"), 0);
-	feed_probe(&f, 2, 2, "home");
+	feed_later_capture(&f, &values, "b");
 	assert_true(scratch__has(&f.scratch, "activity_detail.csv"));
 	assert_false(scratch__has(&f.scratch, "activity_detail.csv.1"));
 	feed_values(&f, 2, TACHO_ENDED_RETURN, &values, 0);
@@ -267,11 +274,7 @@ static void a_column_that_is_there_already_keeps_the_file(void **state)
 
 	(void)state;
 	fixture__make(&f, 1 << 20);
-	feed_capture(&f, 0, 0, TACHO_VALUE_U8, "a");
-	feed_values(&f, 0, TACHO_ENDED_RETURN, &values, 0);
-	assert_int_equal(encode_state(feed, &f, 2, "HOMING"), 0);
-	assert_int_equal(feed_capture(&f, 2, 0, TACHO_VALUE_U8, "a"), 0);
-	feed_probe(&f, 2, 2, "home");
+	feed_later_capture(&f, &values, "a");
 	feed_values(&f, 2, TACHO_ENDED_RETURN, &values, 0);
 	expect_detail(&f, DETAIL_COLUMNS
 		      ",a\r\n" ROW("return", "", "") ",6\r\n" ROW("return", "", "") ",6\r\n");
