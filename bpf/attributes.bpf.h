@@ -100,6 +100,7 @@ static __always_inline u32 attribute_number(const struct tacho_attribute_name *n
 
 static __always_inline void attribute_set_number(struct tacho_attributes *a, u32 number, u64 value)
 {
+	barrier_var(number); /* Linux 6.1 forgets its bound when it is kept on the stack */
 	if (number > TACHO_ATTRIBUTE_FAILURE)
 		return;
 	a->values[number] = value;
@@ -115,6 +116,7 @@ static __always_inline void attribute_set_text(struct tacho_attributes *a, u32 n
 	s64 got = 0;
 	u64 sz;
 
+	barrier_var(number); /* as above */
 	if (number > TACHO_ATTRIBUTE_FAILURE)
 		return;
 	a->set |= 1u << number;

@@ -12,9 +12,9 @@ struct {
 	__type(value, u64);
 } counters __weak SEC(".maps");
 
-static __always_inline void send_counter(const struct tacho_counter_key *key, s64 delta, s64 total)
+static __always_inline void send_counter(const struct tacho_counter_key *key, u64 now_ns, s64 delta,
+					 s64 total)
 {
-	u64 now_ns = bpf_ktime_get_ns();
 	struct tacho_counter *record;
 
 	if (guarded && !guard_admits(marks_state, now_ns)) {
@@ -37,7 +37,7 @@ static __always_inline void send_counter(const struct tacho_counter_key *key, s6
 	bpf_ringbuf_submit(record, wake_flags());
 }
 
-static __always_inline void counter_add(const struct tacho_counter_key *key, s64 delta)
+static __always_inline void counter_add(const struct tacho_counter_key *key, u64 now_ns, s64 delta)
 {
 	u64 *total = bpf_map_lookup_elem(&counters, key);
 	u64 nothing = 0;
@@ -47,7 +47,7 @@ static __always_inline void counter_add(const struct tacho_counter_key *key, s64
 		total = bpf_map_lookup_elem(&counters, key);
 	}
 	if (total)
-		send_counter(key, delta, __sync_fetch_and_add(total, delta) + delta);
+		send_counter(key, now_ns, delta, __sync_fetch_and_add(total, delta) + delta);
 	else
 		count_trouble(counters_lost);
 }

@@ -6,11 +6,20 @@
  *
  *	begin ---- leave        enter ------ leave     enter --- end
  *	  thread 1                 thread 2              thread 1
+ *
+ * One that begins with an empty label has that of its end: how a request is called may not be known
+ * before it was routed. It is counted as begun when it is closed, for it has no state before.
  */
 #ifndef TACHO_BPF_KEYED_H
 #define TACHO_BPF_KEYED_H
 
 #include "frames.bpf.h"
+
+enum label_told {
+	LABEL_TOLD = 0,
+	LABEL_LATER = 1, /* until then it is that of an empty label, which may also be its last */
+	LABEL_UNWANTED = 2, /* likewise; one that nobody has selected: nothing is to be sent */
+};
 
 struct keyed_block {
 	struct tacho_frame frame;    /* of no stack; its ip is a hash of the label */
@@ -21,6 +30,8 @@ struct keyed_block {
 	u32 depth;
 	u32 run_tid; /* 0: it is suspended */
 	u32 unknown; /* it ran on who knows which threads */
+	u32 label;   /* enum label_told */
+	u32 reserved;
 	char comm[TACHO_COMM_SZ];
 };
 
@@ -113,8 +124,32 @@ static __always_inline bool keyed_close(const struct tacho_span_key *key, struct
 	ending->tid = block->tid;
 	ending->probe = probe;
 	ending->captured = keyed_captured_key(key);
+	if (block->label == LABEL_UNWANTED) {
+		if (block->frame.spec)
+			forget_values(ending, false);
+		return true;
+	}
+	if (block->label)
+		count(block->frame.state, entries);
 	send_activity(&block->frame, ending, end);
 	return true;
+}
+
+/* The label is known now; other than LABEL_TOLD, so that the block is counted when it is closed. */
+static __always_inline void keyed_relabel(struct keyed_block *block, enum label_told label,
+					  u32 number)
+{
+	volatile u64 *word = frame_word(&block->frame);
+	u64 before = *word;
+	u64 probe = TACHO_PROBE_LABEL | number;
+	u64 state = label_base + number;
+
+	if (FRAME_WORD_PROBE(before) == TACHO_NO_PROBE)
+		return;
+	block->label = label;
+	if (label == LABEL_LATER)
+		__sync_val_compare_and_swap((u64 *)word, before,
+					    (before >> 48) << 48 | state << 32 | probe);
 }
 
 struct keyed_closing {

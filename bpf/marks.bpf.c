@@ -13,138 +13,22 @@
  *
  * The end of an outer block closes the blocks in it that have not ended: they were left without.
  * Calls among them are no business of it.
+ *
+ * CPython tells of its collections of garbage by probes of its own: gc__start(generation) and
+ * gc__done(objects that were found). They are taken for what python/core/notice.c marks.
  */
 #include "compat.bpf.h"
 
 #include "counters.bpf.h"
-#include "hash.bpf.h"
-#include "keyed.bpf.h"
-#include "labels.bpf.h"
+#include "mark_arguments.bpf.h"
 #include "pairing.bpf.h"
 #include "spans.bpf.h"
 #include "wanted.bpf.h"
 
-struct mark {
-	u32 kind; /* enum tacho_mark */
-	u32 rule;
-	u32 probe;
-	u32 spec;
-};
-
-static __always_inline struct mark mark_of(struct pt_regs *regs)
-{
-	u64 cookie = bpf_get_attach_cookie(regs);
-	struct mark mark = {
-		.probe = cookie & 0xfffff,
-		.kind = cookie >> 20 & 0xfff,
-		.rule = cookie >> 32 & 63,
-		.spec = cookie >> 41 & 0xffff,
-	};
-
-	return mark;
-}
-
-/* A label that this thread has used, by its hash: to look for it by its text costs more. */
-struct label_at_hand {
-	u64 hash; /* 0: none */
-	u32 number;
-	u32 reserved;
-};
-
-#define LABELS_AT_HAND 16
-
-/* What a thread needs while it is at a mark: a BPF program's stack is small, and whoever preempts
- * it is another thread. */
-struct mark_scratch {
-	struct tacho_label_key label;
-	struct tacho_attribute_name attribute;
-	struct tacho_counter_key counter;
-	struct keyed_block block;
-	struct tacho_moment now;
-	u64 label_hash; /* tells labels apart that share a number */
-	u32 label_sz;
-	u32 number; /* of the label */
-	struct label_at_hand at_hand[LABELS_AT_HAND];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct mark_scratch);
-} mark_scratches SEC(".maps");
-
-static __always_inline struct mark_scratch *scratch_of(struct task_struct *task)
-{
-	return bpf_task_storage_get(&mark_scratches, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-}
-
-static __always_inline bool argument(u64 regs, const struct mark *mark, u32 i, u64 *ret_value)
-{
-	struct tacho_spec *spec = spec_at(mark->spec);
-
-	return spec && fetch_value(regs, &spec->fetches[i & (TACHO_CAPTURES_MAX - 1)], ret_value);
-}
-
-/* Text of the program into room that is NUL behind it. Returns its length, or a negative number;
- * NULL is as good as "". */
-static __always_inline s64 read_name(char *room, u32 room_sz, u64 address)
-{
-	s64 got;
-
-	__builtin_memset(room, 0, room_sz);
-	if (!address)
-		return 0;
-	got = bpf_probe_read_user_str(room, room_sz, (void *)address);
-	return got > 0 ? got - 1 : got;
-}
-
-/*
- * Reads the label that is the first argument. One that cannot be read is counted with the state of
- * all marks: when it begins something, that is lost.
- */
-static __noinline bool read_label(u64 regs, const struct mark *mark, struct mark_scratch *scratch,
-				  bool begins)
-{
-	u64 address = 0;
-	s64 sz = -1;
-
-	if (!scratch || !mark)
-		return false;
-	if (argument(regs, mark, 0, &address))
-		sz = read_name(scratch->label.text, sizeof(scratch->label.text), address);
-	if (sz < 0 && begins) {
-		count(marks_state, entries);
-		count(marks_state, lost_other);
-	} else if (sz < 0 && recording) {
-		count(marks_state, unmatched_returns);
-	}
-	if (sz < 0)
-		return false;
-	scratch->label_sz = sz;
-	scratch->label_hash = hash_words(scratch->label.text, sizeof(scratch->label.text), sz + 1);
-	return true;
-}
-
-/* Of the label that has been read. False when nobody is interested in it. */
-static __noinline bool find_label_number(const struct mark *mark, struct mark_scratch *scratch)
-{
-	struct label_at_hand *at_hand;
-
-	if (!mark || !scratch)
-		return false;
-	at_hand = &scratch->at_hand[scratch->label_hash >> 1 & (LABELS_AT_HAND - 1)];
-	if (at_hand->hash != scratch->label_hash) {
-		at_hand->number = label_number(&scratch->label, scratch->label_sz, mark->probe);
-		at_hand->hash = scratch->label_hash;
-	}
-	scratch->number = at_hand->number;
-	return scratch->number <= label_limit;
-}
-
 /* --- blocks on one thread ------------------------------------------------------------------- */
 
-static __noinline int block_begins(u64 regs, const struct mark *mark)
+/* Returns whether it is recorded. */
+static __noinline bool block_begins(u64 regs, const struct mark *mark)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
@@ -152,19 +36,20 @@ static __noinline int block_begins(u64 regs, const struct mark *mark)
 	struct new_call call = { .place = TACHO_PLACE_BEGIN };
 
 	if (!mark || !wanted(thread, mark->rule))
-		return 0;
+		return false;
 	scratch = scratch_of(task);
 	if (!read_label(regs, mark, scratch, true) || !find_label_number(mark, scratch) || !scratch)
-		return 0;
+		return false;
 	call.ip = scratch->label_hash;
 	call.probe = TACHO_PROBE_LABEL | scratch->number;
 	call.state = label_base + scratch->number;
 	count(call.state, entries);
 	if (!thread)
 		thread = thread_new(task);
-	if (!thread || !frame_push(thread, &call))
-		count(call.state, lost_other);
-	return 0;
+	if (thread && frame_push(thread, &call))
+		return true;
+	count(call.state, lost_other);
+	return false;
 }
 
 /* The newest open block; with an ip, of that label. */
@@ -262,6 +147,19 @@ static __always_inline bool block_key(u64 regs, const struct mark *mark, u32 i,
 	return argument(regs, mark, i, &ret_key->key);
 }
 
+/* Of a block that begins with the label in the scratch. */
+static __always_inline enum label_told keyed_label(const struct mark_scratch *scratch)
+{
+	if (scratch->label_sz)
+		return LABEL_TOLD;
+	return scratch->number <= label_limit ? LABEL_LATER : LABEL_UNWANTED;
+}
+
+static __always_inline u32 keyed_state(const struct mark_scratch *scratch)
+{
+	return scratch->number <= label_limit ? label_base + scratch->number : marks_state;
+}
+
 static __always_inline bool keyed_new(const struct tacho_span_key *key,
 				      struct mark_scratch *scratch, struct thread *thread)
 {
@@ -270,9 +168,12 @@ static __always_inline bool keyed_new(const struct tacho_span_key *key,
 	u64 one = 1;
 
 	__builtin_memset(block, 0, sizeof(*block));
+	block->label = keyed_label(scratch);
 	block->frame.ip = scratch->label_hash;
-	block->frame.probe = TACHO_PROBE_LABEL | scratch->number;
-	block->frame.state = label_base + scratch->number;
+	block->frame.probe = TACHO_PROBE_LABEL;
+	if (block->label != LABEL_UNWANTED)
+		block->frame.probe |= scratch->number;
+	block->frame.state = keyed_state(scratch);
 	block->frame.place = TACHO_PLACE_BEGIN;
 	block->tid = block->run_tid = (u32)bpf_get_current_pid_tgid();
 	block->depth = thread ? thread->depth : 0;
@@ -283,6 +184,17 @@ static __always_inline bool keyed_new(const struct tacho_span_key *key,
 	return !bpf_map_update_elem(&keyed_blocks, key, block, BPF_ANY);
 }
 
+/* One without a label is counted as begun only now. */
+static __noinline int keyed_is_lost(const struct mark_scratch *scratch)
+{
+	if (!scratch)
+		return 0;
+	if (!scratch->label_sz)
+		count(keyed_state(scratch), entries);
+	count(keyed_state(scratch), lost_other);
+	return 0;
+}
+
 static __noinline int keyed_begins(u64 regs, const struct mark *mark)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -290,15 +202,18 @@ static __noinline int keyed_begins(u64 regs, const struct mark *mark)
 	struct keyed_block *earlier;
 	struct mark_scratch *scratch;
 	struct tacho_span_key key = {};
+	bool selected;
 
 	if (!mark || !wanted(thread, mark->rule))
 		return 0;
 	scratch = scratch_of(task);
-	if (!read_label(regs, mark, scratch, true) || !find_label_number(mark, scratch) || !scratch)
+	selected = read_label(regs, mark, scratch, true) && find_label_number(mark, scratch);
+	if (!scratch || (!selected && scratch->label_sz))
 		return 0;
-	count(label_base + scratch->number, entries);
+	if (scratch->label_sz)
+		count(keyed_state(scratch), entries);
 	if (!block_key(regs, mark, 1, &key)) {
-		count(label_base + scratch->number, lost_other);
+		keyed_is_lost(scratch);
 		return 0;
 	}
 	earlier = bpf_map_lookup_elem(&keyed_blocks, &key);
@@ -307,8 +222,17 @@ static __noinline int keyed_begins(u64 regs, const struct mark *mark)
 		keyed_close(&key, earlier, &scratch->now, TACHO_ENDED_UNWOUND);
 	}
 	if (!keyed_new(&key, scratch, thread))
-		count(label_base + scratch->number, lost_other);
+		keyed_is_lost(scratch);
 	return 0;
+}
+
+/* A block that began without a label ends with the one in the scratch. */
+static __always_inline void keyed_gets_label(struct keyed_block *block,
+					     const struct mark_scratch *scratch, bool selected)
+{
+	block->frame.ip = scratch->label_hash;
+	if ((s32)scratch->label_sz > 0)
+		keyed_relabel(block, selected ? LABEL_LATER : LABEL_UNWANTED, scratch->number);
 }
 
 static __noinline int keyed_ends(u64 regs, const struct mark *mark)
@@ -318,6 +242,7 @@ static __noinline int keyed_ends(u64 regs, const struct mark *mark)
 	struct keyed_block *block = 0;
 	struct mark_scratch *scratch;
 	struct tacho_span_key key = {};
+	bool readable;
 
 	if (!mark || !wanted(thread, mark->rule))
 		return 0;
@@ -325,13 +250,16 @@ static __noinline int keyed_ends(u64 regs, const struct mark *mark)
 	if (!scratch)
 		return 0;
 	moment_end(&scratch->now);
-	if (!read_label(regs, mark, scratch, false))
-		return 0;
+	readable = read_label(regs, mark, scratch, false);
 	if (block_key(regs, mark, 1, &key))
 		block = bpf_map_lookup_elem(&keyed_blocks, &key);
+	if (block && block->label)
+		keyed_gets_label(block, scratch, readable && find_label_number(mark, scratch));
+	else if (!readable)
+		return 0;
 	if (!block || block->frame.ip != scratch->label_hash ||
 	    !keyed_close(&key, block, &scratch->now, TACHO_ENDED_RETURN)) {
-		if (recording && find_label_number(mark, scratch))
+		if (recording && readable && find_label_number(mark, scratch))
 			count(label_base + scratch->number, unmatched_returns);
 		return 0;
 	}
@@ -374,8 +302,12 @@ static __noinline u32 find_attribute(u64 regs, const struct mark *mark,
 {
 	u64 address = 0;
 
-	if (!mark || !scratch || !argument(regs, mark, 0, &address) ||
-	    read_name(scratch->attribute.text, sizeof(scratch->attribute.text), address) <= 0)
+	if (!mark || !scratch)
+		return TACHO_ATTRIBUTES_MAX;
+	if (mark->kind == TACHO_MARK_GC_START)
+		SET_NAME(scratch->attribute.text, "generation");
+	else if (!argument(regs, mark, 0, &address) ||
+		 read_name(scratch->attribute.text, sizeof(scratch->attribute.text), address) <= 0)
 		return TACHO_ATTRIBUTES_MAX;
 	return attribute_number(&scratch->attribute);
 }
@@ -430,7 +362,8 @@ static __noinline int attribute_is_set(u64 regs, const struct mark *mark)
 	if (!attributes)
 		return 0;
 	number = find_attribute(regs, mark, scratch_of(task));
-	if (number >= TACHO_ATTRIBUTES_MAX || !argument(regs, mark, 1, &value)) {
+	if (number >= TACHO_ATTRIBUTES_MAX ||
+	    !argument(regs, mark, mark->kind == TACHO_MARK_GC_START ? 0 : 1, &value)) {
 		count_trouble(attributes_dropped);
 		return 0;
 	}
@@ -458,6 +391,20 @@ static __noinline int block_fails(u64 regs, const struct mark *mark)
 
 /* --- counters -------------------------------------------------------------------------------- */
 
+/* To the counter of the current process whose name is in the scratch. */
+static __noinline int named_counter_add(struct mark_scratch *scratch, u64 now_ns, s64 delta)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!scratch)
+		return 0;
+	scratch->counter.pid = bpf_get_current_pid_tgid() >> 32;
+	scratch->counter.reserved = 0;
+	scratch->counter.process_start_ns = task->group_leader->start_time;
+	counter_add(&scratch->counter, now_ns, delta);
+	return 0;
+}
+
 static __noinline int counter_adds(u64 regs, const struct mark *mark)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -469,14 +416,32 @@ static __noinline int counter_adds(u64 regs, const struct mark *mark)
 		return 0;
 	scratch = scratch_of(task);
 	if (!scratch || !argument(regs, mark, 0, &address) || !argument(regs, mark, 1, &delta) ||
-	    read_name(scratch->counter.name, sizeof(scratch->counter.name), address) < 0) {
+	    read_name(scratch->counter.name, sizeof(scratch->counter.name), address) < 0)
+		count_trouble(counters_lost);
+	else
+		named_counter_add(scratch, bpf_ktime_get_ns(), delta);
+	return 0;
+}
+
+static __noinline int collection_counts(u64 regs, const struct mark *mark)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
+	u64 now_ns = bpf_ktime_get_ns();
+	struct mark_scratch *scratch;
+	u64 found = 0;
+
+	if (!mark || !wanted(thread, mark->rule))
+		return 0;
+	scratch = scratch_of(task);
+	if (!scratch || !argument(regs, mark, 0, &found)) {
 		count_trouble(counters_lost);
 		return 0;
 	}
-	scratch->counter.pid = bpf_get_current_pid_tgid() >> 32;
-	scratch->counter.reserved = 0;
-	scratch->counter.process_start_ns = task->group_leader->start_time;
-	counter_add(&scratch->counter, delta);
+	SET_NAME(scratch->counter.name, "gc collections");
+	named_counter_add(scratch, now_ns, 1);
+	SET_NAME(scratch->counter.name, "gc collected");
+	named_counter_add(scratch, now_ns, found);
 	return 0;
 }
 
@@ -486,17 +451,24 @@ static __always_inline int at_mark(struct pt_regs *context)
 {
 	struct mark mark = mark_of(context);
 	u64 regs = (u64)context;
+	bool ends = mark.kind == TACHO_MARK_END || mark.kind == TACHO_MARK_KEY_END ||
+		    mark.kind == TACHO_MARK_GC_DONE;
+	bool begins = recording && !is_unselected(marks_state);
 
 	/* Blocks that have begun may end although no more begin. */
-	if ((!recording || is_unselected(marks_state)) && mark.kind != TACHO_MARK_END &&
-	    mark.kind != TACHO_MARK_KEY_END)
+	if (!begins && !ends)
 		return 0;
 	switch (mark.kind) {
 	case TACHO_MARK_BEGIN:
-		block_begins(regs, &mark);
+	case TACHO_MARK_GC_START:
+		if (block_begins(regs, &mark) && mark.kind == TACHO_MARK_GC_START)
+			attribute_is_set(regs, &mark);
 		break;
 	case TACHO_MARK_END:
+	case TACHO_MARK_GC_DONE:
 		block_ends(regs, &mark);
+		if (begins && mark.kind == TACHO_MARK_GC_DONE)
+			collection_counts(regs, &mark);
 		break;
 	case TACHO_MARK_KEY_BEGIN:
 		keyed_begins(regs, &mark);

@@ -16,6 +16,8 @@
  *     TACHO_KEY_ENTER(id);                   runs again, on this thread, which may be another
  *     TACHO_KEY_END("request", id);
  *
+ * One that begins with the label "" has that of its end, which may not be known before.
+ *
  *     TACHO_COUNTER("cache hits", 1);        adds to a counter of the process
  *
  * C11 and C++17 (also with -pedantic), GCC and clang; nothing to link. Works in programs and shared

@@ -59,9 +59,10 @@ enum tacho_unwind {
 #define TACHO_COOKIE_PLACE(cookie) ((cookie) >> 38 & 7)
 
 /*
- * Places of the provider "tacho" (tacho/mark.h) have programs of their own (bpf/marks.bpf.c). Of
- * their cookies, the place only says whether something ends there; in place of the state stands an
- * enum tacho_mark, and the fetches of the spec are the arguments.
+ * Places of the provider "tacho" (tacho/mark.h), and those where CPython tells of its collections
+ * of garbage, have programs of their own (bpf/marks.bpf.c). Of their cookies, the place only says
+ * whether something ends there; in place of the state stands an enum tacho_mark, and the fetches of
+ * the spec are the arguments.
  */
 enum tacho_mark {
 	TACHO_MARK_BEGIN = 0,
@@ -77,6 +78,8 @@ enum tacho_mark {
 	TACHO_MARK_KEY_ATTRIBUTE_TEXT = 10,
 	TACHO_MARK_FAIL = 11,
 	TACHO_MARK_KEY_FAIL = 12,
+	TACHO_MARK_GC_START = 13, /* of the provider "python"; so is what follows */
+	TACHO_MARK_GC_DONE = 14,
 	TACHO_MARK_CNT
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""HTTP requests as marked blocks: one per request, called "PATH [VERB]".
+"""HTTP requests as marked blocks: one per request, called "ROUTE [VERB]", or "PATH [VERB]" if
+nobody tells the route.
 
     from tacho.http import ASGIMiddleware, WSGIMiddleware
 
@@ -9,11 +10,14 @@
     # or, for gunicorn, without touching the program, in its configuration file:
     from tacho.http import post_worker_init
 
-The attributes are path, verb, route (the template, as "/item/<int:number>", if Flask or Starlette
-tell it) and status. A request has failed when the application raises, or answers 500 or more.
-mark_path=False never shows a path, for applications with very many of them: the block is then
-called "- [VERB]". A request lasts until its body is sent; it is keyed, because bodies are sent
-later, and on other threads.
+A route is a template, as "/item/<int:number>", of which there are few, where paths may be without
+number. Flask, Starlette and FastAPI tell it; of others, a function can, see routes below. The block
+gets its label when it ends, when the program itself has found the route: nothing is matched twice.
+
+The attributes are path, verb, route (if it is known) and status. A request has failed when the
+application raises, or answers 500 or more. mark_path=False never shows a path: the block without a
+route is then called "- [VERB]". A request lasts until its body is sent; it is keyed, because bodies
+are sent later, and on other threads.
 """
 from . import _core
 from ._wrapping import failure_text
@@ -24,19 +28,30 @@ __all__ = ["ASGIMiddleware", "WSGIMiddleware", "post_worker_init"]
 class Request:
     """One marked request; or nothing at all, when nobody recorded at its beginning."""
 
-    __slots__ = ("label", "key", "finished")
+    __slots__ = ("name", "verb", "key", "finished")
 
     def __init__(self, path, verb, mark_path=True):
         self.key = _core.new_key()
-        self.label = f"{path if mark_path else '-'} [{verb}]"
+        self.name = path if mark_path else "-"
+        self.verb = verb
         self.finished = False
-        _core.key_begin(self.label, self.key)
+        _core.key_begin("", self.key)  # end() says what it is called
         self.say("verb", verb)
         if mark_path:
             self.say("path", path)
 
     def say(self, name, value):
         _core.key_attribute(name, value, self.key)
+
+    def find_route(self, routes, where):
+        """routes(where) gives it, or None; what is wrong there is no business of the program's."""
+        try:
+            route = routes(where)
+        except Exception:
+            return
+        if route:
+            self.name = str(route)
+            self.say("route", self.name)
 
     def status(self, status):
         self.say("status", status)
@@ -50,7 +65,7 @@ class Request:
     def end(self):
         if not self.finished:
             self.finished = True
-            _core.key_end(self.label, self.key)
+            _core.key_end(f"{self.name} [{self.verb}]", self.key)
 
 
 def _status_number(text):
@@ -73,17 +88,17 @@ class WSGIMiddleware:
         if not _core.active():
             return self.application(environ, start_response)
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        path = path.encode("latin-1", "replace").decode("utf-8", "replace")  # as PEP 3333 has it
-        request = Request(path, environ.get("REQUEST_METHOD", ""), self.mark_path)
+        request = Request(_readable(path), environ.get("REQUEST_METHOD", ""), self.mark_path)
 
         def start(status, headers, *exc_info):
-            self._say_route(request, environ)  # Flask forgets it when it is done
+            request.find_route(self.routes, environ)
             request.status(_status_number(status))
             return start_response(status, headers, *exc_info)
 
         try:
             body = self.application(environ, start)
         except BaseException as error:
+            request.find_route(self.routes, environ)
             request.failed(error)
             request.end()
             raise
@@ -93,19 +108,18 @@ class WSGIMiddleware:
             return body
         return Body(body, request)
 
-    def _say_route(self, request, environ):
-        try:
-            route = self.routes(environ)
-        except Exception:
-            route = None
-        if route:
-            request.say("route", route)
+
+def _readable(text):
+    """Text of the environment, which has the bytes of the request as PEP 3333 says."""
+    return text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def flask_route(environ):
-    """Flask leaves the request in the environment that it matched."""
+    """Flask leaves the request that it matched in the environment; what is mounted within something
+    else finds there where."""
     request = environ.get("werkzeug.request")
-    return getattr(getattr(request, "url_rule", None), "rule", None)
+    rule = getattr(getattr(request, "url_rule", None), "rule", None)
+    return rule and _readable(environ.get("SCRIPT_NAME", "")) + rule
 
 
 class Body:
@@ -142,9 +156,12 @@ class Body:
 # --- ASGI ----------------------------------------------------------------------------------------
 
 class ASGIMiddleware:
-    def __init__(self, app, mark_path=True):
+    def __init__(self, app, mark_path=True, routes=None):
+        """routes(scope) gives the route of a request when it is over, or None; default: Starlette's
+        and FastAPI's."""
         self.app = app
         self.mark_path = mark_path
+        self.routes = routes or StarletteRoutes()
 
     async def __call__(self, scope, receive, send):
         if scope.get("type") not in ("http", "websocket") or not _core.active():
@@ -160,27 +177,62 @@ class ASGIMiddleware:
 
         _core.key_leave(request.key)
         try:
-            await _core.Steps(self.app(scope, receive, sent), request.label, request.key)
+            await _core.Steps(self.app(scope, receive, sent), "", request.key)
         except BaseException as error:
             request.failed(error)
             raise
         finally:
-            route = starlette_route(scope)
-            if route:
-                request.say("route", route)
+            request.find_route(self.routes, scope)
             request.end()
 
 
-def starlette_route(scope):
-    """FastAPI leaves the route in the scope, Starlette the endpoint that it found in its router."""
-    path = getattr(scope.get("route"), "path", None)
-    if path:
-        return path
-    endpoint, router = scope.get("endpoint"), scope.get("router")
-    for route in getattr(router, "routes", ()) if endpoint else ():
-        if getattr(route, "endpoint", None) is endpoint:
-            return getattr(route, "path", None)
-    return None
+class StarletteRoutes:
+    """FastAPI leaves the route in the scope, Starlette the endpoint that it found, and both the
+    outermost router: which routes lie within which is only known from there. What was found there
+    is kept, for there may be hundreds; it is looked for again when there are more."""
+
+    def __init__(self):
+        self.known = None, 0, {}  # router, how many routes it had, what each is
+
+    def __call__(self, scope):
+        taken, router = scope.get("route", scope.get("endpoint")), scope.get("router")
+        if taken is None:
+            return None
+        found = self._find(taken, router, False) or self._find(taken, router, True)
+        if not found:
+            return getattr(taken, "path", None)
+        if any(template != found[0][0] for template, _ in found):  # several paths to one endpoint
+            found = sorted(found, key=lambda item: -item[1].matches(scope)[0].value)
+        return found[0][0]
+
+    def _find(self, taken, router, again):
+        """The routes that are it or lead to it, each with its template."""
+        routes = getattr(router, "routes", ())
+        whose, count, known = self.known
+        if again or whose is not router or count != len(routes):
+            known = {}
+            for template, route in _templates(routes):
+                for which in (route, _endpoint(route)):
+                    known.setdefault(id(which), []).append((template, route))
+            self.known = router, len(routes), known
+        return [item for item in known.get(id(taken), ())
+                if item[1] is taken or _endpoint(item[1]) is taken]
+
+
+def _templates(routes, prefix=""):
+    """Each route with its whole template. What is mounted takes all that lies below."""
+    for route in routes:
+        template = prefix + getattr(route, "path", "")
+        within = getattr(route, "routes", None)
+        if within is None:
+            yield template, route
+        else:
+            yield template + "/{path}", route
+            yield from _templates(within, template)
+
+
+def _endpoint(route):
+    return getattr(route, "endpoint", None) or getattr(route, "app", None)
 
 
 # --- gunicorn ------------------------------------------------------------------------------------

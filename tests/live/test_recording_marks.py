@@ -108,6 +108,33 @@ def test_keyed_blocks_end_in_other_threads_and_in_any_order(scratch):
         check((row["cpu_ns"] is None) == (row["state"] == "moved"), f"cpu_ns of {row}")
 
 
+def test_a_block_that_begins_without_a_label_has_that_of_its_end(scratch):
+    rows, directory, _, _ = marked(scratch, "late")
+    check_equal(endings(rows), {("odd", "return"): 5, ("even", "return"): 5, ("told", "return"): 1,
+                                ("unlabelled", "return"): 1, ("unlabelled", "unwound"): 1,
+                                ("unlabelled", "thread_exit"): 1})
+    check_equal([(row["state"], row["number"], row["path"]) for row in rows if row["number"]],
+                [("even", str(i), "/even") if i % 2 == 0 else ("odd", str(i), "/odd")
+                 for i in range(1, 11)] + [("unlabelled", "13", "")])
+    check_equal(counts(directory, "odd"), {"entries": 5, "returned": 5, "unmatched_returns": 5})
+    check_equal(counts(directory, "unlabelled"), {"entries": 3, "returned": 1, "unwound": 1,
+                                                  "thread_exit": 1, "unmatched_returns": 1})
+
+
+def test_labels_that_are_told_late_are_selected_by_globs(scratch):
+    rows, directory, _, _ = marked(scratch, "late", more="labels = o*")
+    check_equal(endings(rows), {("odd", "return"): 5})
+    check_equal([row["number"] for row in rows], ["1", "3", "5", "7", "9"])
+    check_equal(set(ledger(directory)), {"marks", "odd"})
+
+
+def test_labels_that_are_told_late_keep_to_the_limit(scratch):
+    rows, _, errors, _ = marked(scratch, "late", more="limit = 2")
+    check_equal(endings(rows)["odd", "return"], 5)
+    check_equal(endings(rows)["other", "return"], 6)
+    check_equal(errors.count("more than 2 labels"), 1, errors)
+
+
 def test_a_suspended_block_has_the_time_of_all_threads_that_ran_it(scratch):
     rows, _, _, out = marked(scratch, "suspended")
     used_ns = int(out)

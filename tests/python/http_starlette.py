@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from tacho.http import ASGIMiddleware
 
 
@@ -17,5 +17,8 @@ async def broken(request):
     raise RuntimeError("broken")
 
 
-app = ASGIMiddleware(Starlette(routes=[Route("/item/{number:int}", item),
-                                       Route("/broken", broken, methods=["POST"])]))
+app = ASGIMiddleware(Starlette(routes=[
+    Route("/item/{number:int}", item),
+    Route("/same/{number:int}", item),
+    Mount("/shop/{name}", routes=[Mount("/shelf", routes=[Route("/{number:int}", item)])]),
+    Route("/broken", broken, methods=["POST"])]))

@@ -4,6 +4,7 @@
  *   prog_marks nested             blocks in blocks and in themselves
  *   prog_marks threads N COUNT    N threads, COUNT blocks and counts each
  *   prog_marks keyed              blocks that move between threads
+ *   prog_marks late               blocks whose labels are told when they end
  *   prog_marks suspended          one that runs now here, now there; prints the CPU time in it, ns
  *   prog_marks missing            ends without beginnings, beginnings without ends
  *   prog_marks killed|exec        open when the process is killed, or becomes another
@@ -120,6 +121,27 @@ static void keyed(void)
 	TACHO_KEY_END("other", 7);   /* of another label: none's */
 	TACHO_KEY_END("again", 7);
 	TACHO_KEY_BEGIN("left", 8);
+}
+
+static void late(void)
+{
+	for (uint64_t key = 1; key <= 10; key++) {
+		TACHO_KEY_BEGIN("", key);
+		TACHO_KEY_ATTRIBUTE_INT("number", key, key);
+	}
+	for (uint64_t key = 1; key <= 10; key++) {
+		TACHO_KEY_ATTRIBUTE_TEXT("path", key % 2 ? "/odd" : "/even", key);
+		TACHO_KEY_END(key % 2 ? "odd" : "even", key);
+		TACHO_KEY_END(key % 2 ? "odd" : "even", key); /* there is none any more */
+	}
+	TACHO_KEY_BEGIN("", 11);
+	TACHO_KEY_END("", 11);
+	TACHO_KEY_BEGIN("", 12);
+	TACHO_KEY_BEGIN("told", 12); /* ends the first */
+	TACHO_KEY_END("", 12);	     /* of another label: none's */
+	TACHO_KEY_END("told", 12);
+	TACHO_KEY_BEGIN("", 13);
+	TACHO_KEY_ATTRIBUTE_INT("number", 13, 13);
 }
 
 static uint64_t used_elsewhere_ns;
@@ -256,6 +278,8 @@ int main(int argc, char **argv)
 		threads(n < 64 ? n : 64, atol(argv[3]));
 	} else if (!strcmp(what, "keyed")) {
 		keyed();
+	} else if (!strcmp(what, "late")) {
+		late();
 	} else if (!strcmp(what, "suspended")) {
 		suspended();
 	} else if (!strcmp(what, "missing")) {

@@ -78,6 +78,11 @@ CASES = {
          "a": {"entries": 2, "returned": 2}, "b": {"entries": 1, "returned": 1},
          "again": {"entries": 2, "returned": 1, "unwound": 1},
          "other": {"unmatched_returns": 1}, "left": {"entries": 1, "thread_exit": 1}}),
+    "marks that are told their labels late": (
+        "-c /t/marks.conf", "/t/prog_marks late", 0,
+        {"marks": {}, "odd": {"entries": 5, "returned": 5, "unmatched_returns": 5},
+         "even": {"entries": 5, "returned": 5, "unmatched_returns": 5},
+         "told": {"entries": 1, "returned": 1}}),
     "marks that say something": (
         "-c /t/marks.conf", "/t/prog_marks said", 0,
         {"marks": {}, **{label: {"entries": 1, "returned": 1}

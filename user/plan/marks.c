@@ -15,7 +15,9 @@
 #include "plan_internal.h"
 
 #define PROGRAMS_MAX 4096 /* that a glob stands for */
-#define EVERY_MARK USDT_PREFIX "tacho:*"
+#define TACHO "tacho"
+#define PYTHON "python"
+#define EVERY_MARK USDT_PREFIX TACHO ":*"
 
 /* --- the sites ------------------------------------------------------------------------------- */
 
@@ -36,17 +38,56 @@ static const struct {
 	[TACHO_MARK_KEY_ATTRIBUTE_TEXT] = { "key_attribute_text", 3 },
 	[TACHO_MARK_FAIL] = { "fail", 1 },
 	[TACHO_MARK_KEY_FAIL] = { "key_fail", 2 },
+	[TACHO_MARK_GC_START] = { "gc__start", 1 },
+	[TACHO_MARK_GC_DONE] = { "gc__done", 1 },
 };
 
-bool plan_find_mark(const char *name, enum tacho_mark *ret_mark)
+bool plan_find_mark(const struct usdt_site *site, enum tacho_mark *ret_mark)
 {
 	for (int i = 0; i < TACHO_MARK_CNT; i++) {
-		if (strcmp(name, marks[i].name))
+		const char *provider = i < TACHO_MARK_GC_START ? TACHO : PYTHON;
+
+		if (strcmp(site->provider, provider) || strcmp(site->name, marks[i].name))
 			continue;
 		*ret_mark = (enum tacho_mark)i;
 		return true;
 	}
 	return false;
+}
+
+static int find_sites(const struct elf_file *elf, bool of_python, struct usdt_sites *ret_sites,
+		      struct fault *why)
+{
+	return usdt__find(elf, of_python ? PYTHON : TACHO, of_python ? "gc__*" : "*", true,
+			  ret_sites, why);
+}
+
+static int add_sites(struct plan *plan, uint32_t target, uint32_t binary, bool of_python,
+		     struct fault *why)
+{
+	struct usdt_sites sites = {};
+	int err;
+
+	err = find_sites(plan->binaries[binary].elf, of_python, &sites, why);
+	for (size_t i = 0; !err && i < sites.cnt; i++)
+		err = plan__add_site(plan, target, binary, &sites.items[i], why);
+	usdt_sites__free(&sites);
+	return err;
+}
+
+/* A file may have both kinds; of one that has none, the first kind is told to be missing. */
+int plan__add_marks(struct plan *plan, uint32_t target, uint32_t binary, struct fault *why)
+{
+	struct fault missing = {}, broken = {};
+	int of_tacho, of_python;
+
+	of_tacho = add_sites(plan, target, binary, false, &missing);
+	if (of_tacho && of_tacho != -ENOENT)
+		return fault__set(why, of_tacho, "%s", missing.text);
+	of_python = add_sites(plan, target, binary, true, &broken);
+	if (of_python && of_python != -ENOENT)
+		return fault__set(why, of_python, "%s", broken.text);
+	return of_tacho && of_python ? fault__set(why, -ENOENT, "%s", missing.text) : 0;
 }
 
 int plan__resolve_mark(struct plan *plan, struct planned_probe *probe, const struct usdt_site *site,
@@ -88,12 +129,14 @@ static bool has_marks(const char *path)
 {
 	struct usdt_sites sites = {};
 	struct elf_file *elf;
-	bool found;
+	bool found = false;
 
 	if (elf_file__open(path, &elf, NULL))
 		return false;
-	found = !usdt__find(elf, "tacho", "*", true, &sites, NULL);
-	usdt_sites__free(&sites);
+	for (int of_python = 0; !found && of_python < 2; of_python++) {
+		found = !find_sites(elf, of_python, &sites, NULL);
+		usdt_sites__free(&sites);
+	}
 	elf_file__free(elf);
 	return found;
 }

@@ -7,8 +7,12 @@
 
 struct usdt_site;
 
-/* False: no mark has this name; somebody else's, or of a later version. */
-bool plan_find_mark(const char *name, enum tacho_mark *ret_mark);
+/* Adds the probes of all marks in the file: those of tacho/mark.h, and those where CPython tells of
+ * its collections of garbage. -ENOENT: there are none. */
+int plan__add_marks(struct plan *plan, uint32_t target, uint32_t binary, struct fault *why);
+
+/* False: it is no mark; somebody else's, or of a later version. */
+bool plan_find_mark(const struct usdt_site *site, enum tacho_mark *ret_mark);
 
 /* Finds the arguments of probe->mark; they are probe->values. */
 int plan__resolve_mark(struct plan *plan, struct planned_probe *probe, const struct usdt_site *site,

@@ -7,6 +7,7 @@
 #include "../elf/dwarf.h"
 #include "../elf/usdt.h"
 #include "../parse.h"
+#include "marks.h"
 #include "plan_internal.h"
 
 /* Splits "symbol+0xOFF". A '+' that is not followed by a number belongs to the name (operator+). */
@@ -155,6 +156,8 @@ int plan__add_probes(struct plan *plan, uint32_t target, uint32_t binary, struct
 		if (err)
 			return err;
 	}
+	if (plan->targets[target].role == TARGET_MARKS)
+		return plan__add_marks(plan, target, binary, why);
 	if (!strncmp(function, USDT_PREFIX, strlen(USDT_PREFIX)))
 		return add_usdt(plan, target, binary, why);
 	if (split_line(function, &file, &line)) {

@@ -53,7 +53,7 @@ enum planned_kind {
 	PLANNED_BEGIN,
 	PLANNED_END,
 	PLANNED_POINT,
-	PLANNED_MARK,  /* of the provider "tacho" */
+	PLANNED_MARK,  /* of one of the providers in marks.c */
 	PLANNED_LABEL, /* all marks with one label: in no place of its own */
 };
 

@@ -472,7 +472,7 @@ int plan__add_site(struct plan *plan, uint32_t target, uint32_t binary,
 
 	if (!probe)
 		return -ENOMEM;
-	if (probe->kind == PLANNED_MARK && !plan_find_mark(site->name, &probe->mark))
+	if (probe->kind == PLANNED_MARK && !plan_find_mark(site, &probe->mark))
 		return 0;
 	if (probe->kind == PLANNED_CALL)
 		probe->kind = PLANNED_POINT;

@@ -169,7 +169,8 @@ static enum tacho_place entry_place(const struct planned_probe *probe)
 	case PLANNED_POINT:
 		return TACHO_PLACE_POINT;
 	case PLANNED_MARK:
-		return probe->mark == TACHO_MARK_END || probe->mark == TACHO_MARK_KEY_END
+		return probe->mark == TACHO_MARK_END || probe->mark == TACHO_MARK_KEY_END ||
+				       probe->mark == TACHO_MARK_GC_DONE
 			       ? TACHO_PLACE_END
 			       : TACHO_PLACE_BEGIN;
 	default:
