@@ -103,6 +103,14 @@ static int take_gpu(void *ctx, const struct gpu_row *row)
 	return export->ops->gpu(export->exporter, row);
 }
 
+static int take_counter(void *ctx, const struct counter_row *row)
+{
+	struct export *export = ctx;
+
+	export->row_cnt++;
+	return export->ops->counter(export->exporter, row);
+}
+
 static int read_paths(struct export *export, char **paths, size_t path_cnt, int *ret_status)
 {
 	const struct export_ops *ops = export->ops;
@@ -113,6 +121,7 @@ static int read_paths(struct export *export, char **paths, size_t path_cnt, int 
 		.ledger = ops->ledger ? take_ledger : NULL,
 		.memory = ops->memory ? take_memory : NULL,
 		.gpu = ops->gpu ? take_gpu : NULL,
+		.counter = ops->counter ? take_counter : NULL,
 		.ctx = export,
 	};
 	const struct data_watch watch = reading__data_watch(&export->reading);

@@ -22,8 +22,8 @@ def quantumleap(out, *arguments, stdin=b""):
     export("--format", "quantumleap", "-o", out, *arguments, stdin=stdin)
     files = {}
     for path in sorted(out.iterdir()):
-        match = re.fullmatch(r"(duration|runtime)\.[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\.csv",
-                             path.name)
+        match = re.fullmatch(r"(duration|runtime|gauge)\."
+                             r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\.csv", path.name)
         check(match, path.name)
         data = path.read_bytes()
         check(data.startswith(QUANTUMLEAP_HEADER), data)
@@ -39,6 +39,25 @@ def test_quantumleap_is_as_before(scratch):
     for kind in "duration", "runtime":
         check_equal(len(files[kind, 812]), 1)
         check_golden(f"quantumleap.{kind}.csv", files[kind, 812][0])
+
+
+def test_quantumleap_has_the_totals_of_counters(scratch):
+    rows = ("time_ns,pid,name,delta,total\r\n"
+            "10,7,gc collections,1,1\r\n10,7,gc collected,5,5\r\n11,7,hits,-2,-2\r\n"
+            f"12,7,gc collections,1,2\r\n13,8,hits,1,{2**63 - 1}\r\n14,8,hits,x,1\r\n"
+            f"15,8,gc uncollectable,0,0\r\n16,8,hits,1,{-2**63}\r\n17,8,hits,1,{2**63}\r\n")
+    (scratch / "in").mkdir()
+    (scratch / "in" / "counters.csv").write_text(rows, newline="")
+    expected = {
+        ("runtime", 7): [b"10,1,gc collections,7", b"12,2,gc collections,7",
+                         b"10,5,gc collected,7"],
+        ("gauge", 7): [b"11,-2,hits,7"],
+        ("gauge", 8): [b"13,%d,hits,8" % (2**63 - 1), b"16,%d,hits,8" % -2**63],
+        ("runtime", 8): [b"15,0,gc uncollectable,8"]}
+    for number, path in enumerate((scratch / "in", scratch / "in" / "counters.csv")):
+        files = quantumleap(scratch / str(number), path)
+        check_equal(files, {key: [QUANTUMLEAP_HEADER + b"".join(line + b"\r\n" for line in lines)]
+                            for key, lines in expected.items()})
 
 
 def test_quantumleap_has_what_Python_would_have_written(scratch):

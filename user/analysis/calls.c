@@ -65,6 +65,7 @@ static void set_layouts(struct calls_reader *reader)
 	reader->summary = layout_if(taker->summary, &calls__summary_layout);
 	reader->memory = layout_if(taker->memory, &calls__memory_layout);
 	reader->gpu = layout_if(taker->gpu, &calls__gpu_layout);
+	reader->counter = layout_if(taker->counter, &calls__counter_layout);
 	for (size_t i = 0; i < OPENTRONS_SPELLINGS; i++)
 		reader->layouts[cnt++] = &calls__robot_layouts[i];
 	reader->layouts[cnt++] = &reader->resource;
@@ -75,6 +76,7 @@ static void set_layouts(struct calls_reader *reader)
 	reader->layouts[cnt++] = &probes_layout;
 	reader->layouts[cnt++] = &reader->memory;
 	reader->layouts[cnt++] = &reader->gpu;
+	reader->layouts[cnt++] = &reader->counter;
 	reader->layouts[cnt++] = &calls__quantumleap_layout;
 	reader->layouts[cnt++] = &calls__junmai_layout;
 }
@@ -138,6 +140,7 @@ static int read_dir(struct calls_reader *reader, const char *dir, struct fault *
 		{ "gpu_detail.csv", reader->taker->gpu, false },
 		{ "process_detail.csv", reader->taker->process, false },
 		{ "system_resource_data", reader->taker->resource, true },
+		{ "counters.csv", reader->taker->counter, false },
 	};
 	size_t any = 0, cnt = 0;
 	int err = 0;

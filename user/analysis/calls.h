@@ -12,6 +12,7 @@
  *     system_resource_data   the same, as the robot's package has written it
  *     system_detail.csv      what the machine used: memory, and how busy it was
  *     gpu_detail.csv         what GPUs and processes on them did
+ *     counters.csv           what programs counted
  *
  * Text is as in the files: valid UTF-8 of one line with escapes (docs/FORMATS.md) if tacho wrote
  * it, and any bytes if not.
@@ -138,6 +139,7 @@ struct calls_taker {
 	int (*ledger)(void *ctx, const struct ledger_row *row);
 	int (*memory)(void *ctx, const struct memory_sample *sample);
 	int (*gpu)(void *ctx, const struct gpu_row *row); /* pid 0: the device itself */
+	int (*counter)(void *ctx, const struct counter_row *row);
 	void *ctx;
 };
 

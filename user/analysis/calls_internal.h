@@ -8,6 +8,7 @@
  *     calls_sums.c       rows of sums of calls
  *     calls_processes.c  rows of processes
  *     calls_machine.c    rows of the machine and its GPUs
+ *     calls_counters.c   rows of what programs count
  *
  * The takes get a struct calls_reader, whose taker has the operation that they need.
  */
@@ -22,8 +23,8 @@
 struct calls_reader {
 	const struct calls_taker *taker;
 	/* as below, if they are wanted */
-	struct data_layout detail, process, resource, summary, ledger, memory, gpu;
-	const struct data_layout *layouts[13];
+	struct data_layout detail, process, resource, summary, ledger, memory, gpu, counter;
+	const struct data_layout *layouts[14];
 	struct data_reader *rows;
 };
 
@@ -59,5 +60,8 @@ extern const struct data_layout calls__resource_layout;
 /* calls_machine.c */
 extern const struct data_layout calls__memory_layout;
 extern const struct data_layout calls__gpu_layout;
+
+/* calls_counters.c */
+extern const struct data_layout calls__counter_layout;
 
 #endif

@@ -57,7 +57,7 @@ static void set_times(struct peer_call *call, uint64_t end_ns, uint64_t duration
 	call->start_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
 }
 
-static bool is_sampled(const char *label)
+bool quantumleap_label__is_sampled(const char *label)
 {
 	static const char *const labels[] = { "gc collections", "gc collected", "gc uncollectable",
 					      "user time",	"system time",	"max rss" };
@@ -72,7 +72,8 @@ static bool is_sampled(const char *label)
 const char *quantumleap_columns__parse(const char *const *values, struct peer_call *ret_call)
 {
 	const char *label = values[QUANTUMLEAP_LABEL];
-	struct peer_call call = { .is_call = !is_sampled(label), .failed = ROW_FAILED_UNKNOWN };
+	struct peer_call call = { .is_call = !quantumleap_label__is_sampled(label),
+				  .failed = ROW_FAILED_UNKNOWN };
 	uint64_t end_ns, duration_ns;
 
 	call.state = *label ? label : NO_LABEL;

@@ -50,6 +50,9 @@ struct peer_call {
 	enum row_failed failed;
 };
 
+/* Is it the label of a series that QuantumLeap samples? */
+bool quantumleap_label__is_sampled(const char *label);
+
 /* Both return what is wrong with the row, or NULL. */
 const char *quantumleap_columns__parse(const char *const *values, struct peer_call *ret_call);
 const char *junmai_columns__parse(const char *const *values, struct peer_call *ret_call);

@@ -52,6 +52,7 @@ struct export_ops {
 	int (*ledger)(struct exporter *exporter, const struct ledger_row *row);
 	int (*memory)(struct exporter *exporter, const struct memory_sample *sample);
 	int (*gpu)(struct exporter *exporter, const struct gpu_row *row);
+	int (*counter)(struct exporter *exporter, const struct counter_row *row);
 	/* Writes what is left. notes may be added to. */
 	int (*end)(struct exporter *exporter, struct export_notes *notes, struct fault *why);
 	void (*free)(struct exporter *exporter); /* of NULL, too */

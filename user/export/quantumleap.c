@@ -4,7 +4,9 @@
  * them:
  *
  *     duration.<32 hex digits>.csv    how long calls took, in seconds
- *     runtime.<32 hex digits>.csv     `user time`, `system time` (seconds), `max rss` (KiB)
+ *     runtime.<32 hex digits>.csv     `user time`, `system time` (seconds), `max rss` (KiB); of
+ * marked Python, `gc collections`, `gc collected`, `gc uncollectable` gauge.<32 hex digits>.csv the
+ * totals of other counters
  *
  *     Timepoint,Measurement,Label,PID
  *     1795309967675741207,0.010123134000082246,STEP,10823
@@ -22,6 +24,7 @@
 #include <sys/random.h>
 
 #include "analysis/keyed.h"
+#include "analysis/peer_rows.h"
 #include "csv.h"
 #include "ended.h"
 #include "export/new_file.h"
@@ -35,12 +38,15 @@
 
 struct observation {
 	uint64_t time_ns;
-	double value;
+	bool is_whole;
+	union {
+		double number;
+		int64_t whole;
+	};
 };
 
 struct label {
 	struct name_key key;
-	bool whole; /* its values are integers */
 	struct observation *observations;
 	size_t cnt;
 	size_t capacity;
@@ -64,6 +70,7 @@ struct exporter {
 	const char *directory;
 	struct buffers duration;
 	struct buffers runtime;
+	struct buffers gauge;
 	struct fault why;
 };
 
@@ -84,6 +91,7 @@ static void quantumleap_free(struct exporter *exporter)
 		return;
 	keyed__free(&exporter->duration.by_pid);
 	keyed__free(&exporter->runtime.by_pid);
+	keyed__free(&exporter->gauge.by_pid);
 	free(exporter);
 }
 
@@ -109,6 +117,7 @@ static int quantumleap_open(const struct export_options *options, struct exporte
 	exporter->directory = options->directory;
 	init_buffers(&exporter->duration, "duration");
 	init_buffers(&exporter->runtime, "runtime");
+	init_buffers(&exporter->gauge, "gauge");
 	*ret_exporter = exporter;
 	return 0;
 }
@@ -156,10 +165,10 @@ static int put_row(FILE *out, struct csv_row *row, const struct label *label,
 
 	csv_row__begin(row);
 	csv_row__u64(row, observation->time_ns);
-	if (label->whole)
-		csv_row__u64(row, (uint64_t)observation->value);
+	if (observation->is_whole)
+		csv_row__s64(row, observation->whole);
 	else
-		csv_row__double(row, observation->value);
+		csv_row__double(row, observation->number);
 	csv_row__text(row, label->key.name);
 	csv_row__u64(row, pid);
 	err = csv_row__end(row);
@@ -217,7 +226,7 @@ static int flush_all(struct exporter *exporter, struct buffers *buffers)
 
 /* --- rows --------------------------------------------------------------------------------- */
 
-static int label__add(struct label *label, uint64_t time_ns, double value)
+static int label__add(struct label *label, const struct observation *observation)
 {
 	size_t capacity = label->capacity ? 2 * label->capacity : 16;
 	struct observation *grown;
@@ -229,12 +238,12 @@ static int label__add(struct label *label, uint64_t time_ns, double value)
 		label->observations = grown;
 		label->capacity = capacity;
 	}
-	label->observations[label->cnt++] = (struct observation) { time_ns, value };
+	label->observations[label->cnt++] = *observation;
 	return 0;
 }
 
 static int observe(struct exporter *exporter, struct buffers *buffers, uint64_t pid,
-		   const char *name, bool whole, uint64_t time_ns, double value)
+		   const char *name, const struct observation *observation)
 {
 	struct buffer *buffer = keyed__want_thread(&buffers->by_pid, pid, 0);
 	struct label *label;
@@ -249,8 +258,7 @@ static int observe(struct exporter *exporter, struct buffers *buffers, uint64_t 
 	label = keyed__want_name(&buffer->labels, name);
 	if (!label)
 		return -ENOMEM;
-	label->whole = whole;
-	err = label__add(label, time_ns, value);
+	err = label__add(label, observation);
 	if (err)
 		return err;
 	buffers->cnt++;
@@ -259,12 +267,28 @@ static int observe(struct exporter *exporter, struct buffers *buffers, uint64_t 
 	return buffers->cnt >= ROWS_MAX ? flush_all(exporter, buffers) : 0;
 }
 
+static int observe_number(struct exporter *exporter, struct buffers *buffers, uint64_t pid,
+			  const char *name, uint64_t time_ns, double value)
+{
+	const struct observation observation = { .time_ns = time_ns, .number = value };
+
+	return observe(exporter, buffers, pid, name, &observation);
+}
+
+static int observe_whole(struct exporter *exporter, struct buffers *buffers, uint64_t pid,
+			 const char *name, uint64_t time_ns, int64_t value)
+{
+	const struct observation observation = { time_ns, .is_whole = true, .whole = value };
+
+	return observe(exporter, buffers, pid, name, &observation);
+}
+
 static int quantumleap_call(struct exporter *exporter, const struct call *call)
 {
 	if (!ended_finished(call->ended))
 		return 0;
-	return observe(exporter, &exporter->duration, call->pid, call->state, false,
-		       call__end_ns(call), (double)call->duration_ns / 1e9);
+	return observe_number(exporter, &exporter->duration, call->pid, call->state,
+			      call__end_ns(call), (double)call->duration_ns / 1e9);
 }
 
 static int quantumleap_process(struct exporter *exporter, const struct process_sample *sample)
@@ -274,15 +298,23 @@ static int quantumleap_process(struct exporter *exporter, const struct process_s
 	int err = 0;
 
 	if (sample->known & PROCESS_KNOWS_USER)
-		err = observe(exporter, runtime, pid, "user time", false, time_ns,
-			      (double)sample->user_ns / 1e9);
+		err = observe_number(exporter, runtime, pid, "user time", time_ns,
+				     (double)sample->user_ns / 1e9);
 	if (!err && sample->known & PROCESS_KNOWS_SYSTEM)
-		err = observe(exporter, runtime, pid, "system time", false, time_ns,
-			      (double)sample->system_ns / 1e9);
+		err = observe_number(exporter, runtime, pid, "system time", time_ns,
+				     (double)sample->system_ns / 1e9);
 	if (!err && sample->known & PROCESS_KNOWS_PEAK_RSS)
-		err = observe(exporter, runtime, pid, "max rss", true, time_ns,
-			      (double)(sample->peak_rss_bytes / 1024));
+		err = observe_whole(exporter, runtime, pid, "max rss", time_ns,
+				    (int64_t)(sample->peak_rss_bytes / 1024));
 	return err;
+}
+
+static int quantumleap_counter(struct exporter *exporter, const struct counter_row *row)
+{
+	bool sampled = quantumleap_label__is_sampled(row->name);
+
+	return observe_whole(exporter, sampled ? &exporter->runtime : &exporter->gauge, row->pid,
+			     row->name, row->time_ns, row->total);
 }
 
 static int quantumleap_end(struct exporter *exporter, struct export_notes *notes, struct fault *why)
@@ -293,6 +325,8 @@ static int quantumleap_end(struct exporter *exporter, struct export_notes *notes
 	err = flush_all(exporter, &exporter->duration);
 	if (!err)
 		err = flush_all(exporter, &exporter->runtime);
+	if (!err)
+		err = flush_all(exporter, &exporter->gauge);
 	if (err && *exporter->why.text)
 		*why = exporter->why;
 	return err;
@@ -300,11 +334,13 @@ static int quantumleap_end(struct exporter *exporter, struct export_notes *notes
 
 const struct export_ops export_quantumleap = {
 	.name = "quantumleap",
-	.about = "telemetry files of QuantumLeap: durations, and times and memory of processes",
+	.about = "telemetry files of QuantumLeap: durations, counters, times and memory of "
+		 "processes",
 	.directory = true,
 	.open = quantumleap_open,
 	.call = quantumleap_call,
 	.process = quantumleap_process,
+	.counter = quantumleap_counter,
 	.end = quantumleap_end,
 	.free = quantumleap_free,
 };
