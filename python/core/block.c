@@ -48,12 +48,12 @@ static void block_free(PyObject *self)
 	Py_DECREF(type);
 }
 
-static void begin_keyed(PyObject *self)
+static void begin_keyed(PyObject *self, bool of_caller)
 {
 	uint64_t key = open__next_key(1);
 	const char *label = block_label((struct block *)self);
 
-	if (tasks__open(self, key, open__next_serial()))
+	if (tasks__open(self, key, open__next_serial(), suspend__frame(of_caller)))
 		TACHO_KEY_BEGIN(label, key);
 }
 
@@ -62,7 +62,7 @@ static PyObject *block_enter(PyObject *self, PyObject *none)
 	if (!((struct block *)self)->label)
 		return PyErr_Format(PyExc_RuntimeError, "Block() was not initialized");
 	if (TACHO_ACTIVE(key_begin) && tasks__share_thread()) {
-		begin_keyed(self);
+		begin_keyed(self, false);
 	} else if (TACHO_ACTIVE(begin)) {
 		const char *label = block_label((struct block *)self);
 
@@ -76,7 +76,7 @@ static PyObject *block_enter(PyObject *self, PyObject *none)
 static PyObject *block_enter_keyed(PyObject *self, PyObject *none)
 {
 	if (TACHO_ACTIVE(key_begin) && ((struct block *)self)->label)
-		begin_keyed(self);
+		begin_keyed(self, true);
 	Py_INCREF(self);
 	return self;
 }
@@ -116,7 +116,7 @@ static PyMethodDef block_methods[] = {
 	{ "__exit__", (PyCFunction)(void (*)(void))block_exit, METH_FASTCALL,
 	  "Marks the end, and the failure if there is one." },
 	{ "enter_keyed", block_enter_keyed, METH_NOARGS,
-	  "As __enter__, for a block that is suspended." },
+	  "As __enter__, of __aenter__ for its caller." },
 	{},
 };
 

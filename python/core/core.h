@@ -63,15 +63,25 @@ HIDDEN const struct open_block *open__innermost(void);
 HIDDEN bool tasks__share_thread(void);
 
 /* Both return false when the block of this task could not be noted, or is not noted. */
-HIDDEN bool tasks__open(PyObject *owner, uint64_t key, uint64_t serial);
+HIDDEN bool tasks__open(PyObject *owner, uint64_t key, uint64_t serial, const void *frame);
 HIDDEN bool tasks__close(PyObject *owner, uint64_t *ret_key);
 HIDDEN bool tasks__innermost(uint64_t *ret_key, uint64_t *ret_serial);
+
+/* The frame is suspended, or goes on: and with it the blocks of this task that are in it. */
+HIDDEN void tasks__move(const void *frame, bool enters);
+
+/* --- suspend.c: which frame of a coroutine is a block in? --------------------------------------
+ */
+
+/* NULL: of none, or nobody tells when it is suspended. With of_caller, the code that begins the
+ * block is a frame of its own within that. */
+HIDDEN const void *suspend__frame(bool of_caller);
 
 /* --- the types and functions that the module has -----------------------------------------------
  */
 
 HIDDEN extern PyType_Spec block_spec, steps_spec;
-HIDDEN extern PyMethodDef watch_methods[], notice_methods[];
+HIDDEN extern PyMethodDef watch_methods[], notice_methods[], suspend_methods[];
 
 /* What attribute and fail are said of. True with the key of a keyed block. */
 HIDDEN bool block_is_keyed(uint64_t *ret_key);

@@ -254,6 +254,7 @@ static int execute(PyObject *module)
 	modules = PyImport_GetModuleDict();
 	if (PyModule_AddFunctions(module, methods) ||
 	    PyModule_AddFunctions(module, watch_methods) ||
+	    PyModule_AddFunctions(module, suspend_methods) ||
 	    PyModule_AddFunctions(module, notice_methods) || add_type(module, &block_spec, "Block"))
 		return -1;
 	return add_type(module, &steps_spec, "Steps");

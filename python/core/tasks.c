@@ -6,7 +6,8 @@
  */
 #include "core.h"
 
-static PyObject *open_blocks; /* contextvars.ContextVar: (owner's id, key, serial, outer) or None */
+static PyObject *open_blocks;  /* contextvars.ContextVar: (owner's id, key, serial, outer, frame's
+				* id) or None */
 static PyObject *running_loop; /* asyncio.events._get_running_loop, when that was seen */
 static PyObject *greenlet;     /* greenlet.getcurrent */
 
@@ -144,7 +145,7 @@ static bool set(PyObject *blocks)
 	return token != NULL;
 }
 
-bool tasks__open(PyObject *owner, uint64_t key, uint64_t serial)
+bool tasks__open(PyObject *owner, uint64_t key, uint64_t serial, const void *frame)
 {
 	PyObject *outer, *blocks;
 	bool noted;
@@ -154,9 +155,9 @@ bool tasks__open(PyObject *owner, uint64_t key, uint64_t serial)
 		return false;
 	}
 	outer = innermost();
-	blocks = Py_BuildValue("(KKKO)", (unsigned long long)(uintptr_t)owner,
+	blocks = Py_BuildValue("(KKKOK)", (unsigned long long)(uintptr_t)owner,
 			       (unsigned long long)key, (unsigned long long)serial,
-			       outer ? outer : Py_None);
+			       outer ? outer : Py_None, (unsigned long long)(uintptr_t)frame);
 	noted = set(blocks);
 	Py_XDECREF(blocks);
 	Py_XDECREF(outer);
@@ -191,4 +192,19 @@ bool tasks__innermost(uint64_t *ret_key, uint64_t *ret_serial)
 	*ret_serial = number(blocks, 2);
 	Py_DECREF(blocks);
 	return true;
+}
+
+void tasks__move(const void *frame, bool enters)
+{
+	PyObject *blocks = innermost(), *at;
+
+	for (at = frame ? blocks : NULL; at && at != Py_None; at = PyTuple_GetItem(at, 3)) {
+		if (number(at, 4) != (uintptr_t)frame)
+			continue;
+		if (enters)
+			TACHO_KEY_ENTER(number(at, 1));
+		else
+			TACHO_KEY_LEAVE(number(at, 1));
+	}
+	Py_XDECREF(blocks);
 }

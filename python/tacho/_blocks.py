@@ -2,8 +2,10 @@
 """Marked blocks of code."""
 import time
 
-from . import _core
+from . import _core, _suspensions
 from ._wrapping import failure_text, wrap
+
+_suspensions.start()
 
 
 class time_it(_core.Block):

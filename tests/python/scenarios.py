@@ -103,6 +103,50 @@ def tasks():
     asyncio.run(main())
 
 
+def suspended():
+    import contextlib
+    from tacho import measure_performance, operation, time_it
+
+    @contextlib.contextmanager
+    def made():
+        with time_it("made"):
+            yield
+
+    async def inner():
+        with time_it("inner"):
+            await asyncio.sleep(0)
+
+    async def caught():
+        with time_it("caught"):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await asyncio.sleep(0)
+
+    def plain():
+        with time_it("plain"):
+            pass
+
+    async def main():
+        with time_it("outer"):
+            await inner()
+        async with measure_performance("measured"):
+            await asyncio.sleep(0)
+        with operation("operation"):
+            await asyncio.sleep(0)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(time_it("stacked"))
+            await asyncio.sleep(0)
+        with made():
+            await asyncio.sleep(0)
+        task = asyncio.ensure_future(caught())
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+        plain()
+    asyncio.run(main())
+
+
 def selected():
     import scenario_functions as functions
     use(functions)
