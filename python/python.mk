@@ -16,10 +16,12 @@ PYTHON_FILES := $(patsubst python/%,%,$(wildcard python/*.py python/*.pth python
 
 python: $(PYTHON_CORE) $(PYTHON_FILES:%=$(PYTHON_BUILD)/%)
 
+# Without sanitizers, of which the interpreter knows nothing.
 $(PYTHON_CORE): $(PYTHON_CORE_SRC) python/core/core.h include/tacho/mark.h
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) -Iinclude $(PYTHON_INCLUDES) $(CFLAGS) -Wno-unused-parameter -fPIC \
-		-shared -Wl,-z,now $(LDFLAGS) $(PYTHON_CORE_SRC) -o $@
+	$(call say,CC,$@)$(CC) -Iinclude $(PYTHON_INCLUDES) $(filter-out $(SANITIZE),$(CFLAGS)) \
+		-Wno-unused-parameter -fPIC -shared -Wl,-z,now $(filter-out -fsanitize=%,$(LDFLAGS)) \
+		$(PYTHON_CORE_SRC) -o $@
 
 $(PYTHON_BUILD)/%: python/%
 	@mkdir -p $(@D)

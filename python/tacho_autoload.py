@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Runs at the start of every Python program, from tacho_autoload.pth: keep it small.
 
-A recorder publishes which Python functions it wants to see in a file, usually
-/run/tacho/python-functions. While that file is missing this module does one stat at an import, and
-nothing else. The work is done by tacho._functions, which is loaded when there is a file, or when the
-program has lived for a second: from then on garbage collections look for the file, too, so that a
-program which imports nothing any more is reached.
+A recorder publishes which Python functions it wants to see in a file of its own in a folder, usually
+/run/tacho/python-functions. While that is missing or empty this module looks there at an import, and
+does nothing else. The work is done by tacho._functions, which is loaded when there is one, or when the
+program has lived for a second: from then on garbage collections look at it, too, so that a program
+which imports nothing any more is reached.
 
 Nothing here may disturb the program: whatever fails, fails in silence, and once.
 """
@@ -22,10 +22,10 @@ class Finder:
     """First in sys.meta_path: looks at the file before each import. Finds no modules itself, but
     lets tacho._functions prepare the loader of a module with selected functions."""
 
-    def __init__(self, path, clock, stat):
+    def __init__(self, path, clock, names):
         self.path = path
         self.clock = clock
-        self.stat = stat
+        self.names = names
         self.load_at = clock() + LOAD_AFTER_S
         self.functions = None  # tacho._functions, when it is needed
         self.busy = False
@@ -46,7 +46,10 @@ class Finder:
     def load_if_needed(self):
         if self.clock() < self.load_at:
             try:
-                self.stat(self.path)
+                if not self.names(self.path):
+                    return None
+            except NotADirectoryError:
+                pass  # one file is as good
             except OSError:
                 return None
         return self.load()
@@ -88,7 +91,7 @@ def start():
         path = os.environ.get("TACHO_PYTHON_FUNCTIONS", PATH)
     if not path:
         return None  # TACHO_PYTHON_FUNCTIONS= switches it off
-    new = Finder(path, time.monotonic, os.stat)
+    new = Finder(path, time.monotonic, os.listdir)
     sys.meta_path.insert(0, new)
     gc.callbacks.append(new.collected)
     return new

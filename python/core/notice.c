@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Notices, without a thread and without a signal, that the selection of functions has changed: a
- * garbage collection looks at the file's status at most once a second. In C, because a callback in
- * Python is a place where a signal handler of the program could raise, and its exception be lost.
+ * garbage collection looks at the status of its file or folder at most once a second. In C, because
+ * a callback in Python is a place where a signal handler of the program could raise, and its
+ * exception be lost.
  */
 #include "core.h"
 
@@ -13,9 +14,13 @@
 #include <time.h>
 
 #define LOOK_INTERVAL_S 1
+/* Of two changes within a tick of the kernel's coarse clock, the time tells no more than of one: in
+ * a folder, where files of the same number are replaced, nothing else tells of the other. */
+#define TICK_NS 20000000
 
 static char *path;
-static PyObject *changed; /* called without arguments when the file has changed */
+static PyObject *changed; /* called with True when the file has changed; with False: try again */
+static bool unfinished;	  /* functions of modules that are there could not be marked yet */
 static struct statx last_seen;
 static time_t last_look_s;
 static bool collecting_state; /* a collection is running; what it pauses is being marked */
@@ -28,25 +33,39 @@ static void status_of(struct statx *ret)
 		memset(ret, 0, sizeof(*ret));
 }
 
+/* before: when its status was not known yet. */
+static bool is_recent(const struct statx_timestamp *time, const struct timespec *before)
+{
+	return (before->tv_sec - time->tv_sec) * INT64_C(1000000000) + before->tv_nsec -
+		       time->tv_nsec <
+	       TICK_NS;
+}
+
 static bool looks_changed(void)
 {
+	struct timespec before;
 	struct statx now;
 
+	clock_gettime(CLOCK_REALTIME, &before);
 	status_of(&now);
 	if (now.stx_ino == last_seen.stx_ino && now.stx_size == last_seen.stx_size &&
 	    now.stx_mtime.tv_sec == last_seen.stx_mtime.tv_sec &&
 	    now.stx_mtime.tv_nsec == last_seen.stx_mtime.tv_nsec)
 		return false;
 	last_seen = now;
+	if (is_recent(&now.stx_mtime, &before))
+		last_seen.stx_mtime.tv_nsec = UINT32_MAX; /* look again */
 	return true;
 }
 
-static void tell(void)
+static void tell(bool is_changed)
 {
 	PyObject *type, *value, *traceback, *result;
 
 	PyErr_Fetch(&type, &value, &traceback);
-	result = changed ? PyObject_CallObject(changed, NULL) : NULL;
+	result = changed ? PyObject_CallFunctionObjArgs(changed, is_changed ? Py_True : Py_False,
+							NULL)
+			 : NULL;
 	Py_XDECREF(result);
 	PyErr_Clear();
 	PyErr_Restore(type, value, traceback);
@@ -107,9 +126,11 @@ static PyObject *on_collection(PyObject *module, PyObject *args)
 		mark_collection(starts, info);
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (!starts && now.tv_sec - last_look_s >= LOOK_INTERVAL_S) {
+		bool is_changed = looks_changed();
+
 		last_look_s = now.tv_sec;
-		if (looks_changed())
-			tell();
+		if (is_changed || unfinished)
+			tell(is_changed);
 	}
 	Py_RETURN_NONE;
 }
@@ -140,7 +161,15 @@ static PyObject *mark_collections(PyObject *module, PyObject *label)
 	Py_RETURN_NONE;
 }
 
+/* try_again(flag): whether `changed` is to be called at collections although nothing has. */
+static PyObject *try_again(PyObject *module, PyObject *flag)
+{
+	unfinished = PyObject_IsTrue(flag) > 0;
+	Py_RETURN_NONE;
+}
+
 PyMethodDef notice_methods[] = {
+	{ "try_again", try_again, METH_O, "Is there something that may be marked later?" },
 	{ "notice", notice, METH_VARARGS, "notice(path, changed): what on_collection looks at." },
 	{ "look", look, METH_NOARGS, "Has the file changed since the last look?" },
 	{ "on_collection", on_collection, METH_VARARGS, "For gc.callbacks." },

@@ -4,8 +4,8 @@ try:
     from _tacho_marks import (Block, Steps, active, attribute, begin, counter, counting, end, fail,
                               key_attribute, key_begin, key_end, key_enter, key_fail, key_leave,
                               look, mark_collections, new_key, notice, on_collection, on_enter,
-                              on_leave, on_resume, on_return, on_start, on_unwind, on_yield, watch,
-                              watch_suspensions)
+                              on_leave, on_resume, on_return, on_start, on_unwind, on_yield,
+                              try_again, watch, watch_suspensions)
     PRESENT = True
 except Exception:  # missing, for another machine, or in an interpreter of its own
     PRESENT = False
@@ -19,7 +19,7 @@ except Exception:  # missing, for another machine, or in an interpreter of its o
 
     begin = end = key_begin = key_end = key_enter = key_leave = key_fail = key_attribute = _nothing
     attribute = counter = fail = mark_collections = notice = on_collection = watch = _nothing
-    on_start = on_return = on_yield = on_resume = on_unwind = _nothing
+    on_start = on_return = on_yield = on_resume = on_unwind = try_again = _nothing
     on_enter = on_leave = watch_suspensions = _nothing
     active = counting = look = _no
 

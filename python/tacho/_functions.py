@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Marks functions that a recorder selects by name. Loaded by tacho_autoload.
 
-The selection is a text file:
+The selection is a text file, or a folder of such files, one a recorder:
 
     tacho-python 1
     MODULE:QUALIFIED.NAME<TAB>STATE
@@ -15,6 +15,7 @@ modules that have imported it by name. One that is kept in other places is left 
 import functools
 import gc
 import os
+import stat
 import sys
 import types
 
@@ -23,6 +24,7 @@ from ._wrapping import wrap
 
 FIRST_LINE = "tacho-python 1"
 FILE_MAX_SZ = 1 << 20
+FILES_MAX = 64  # of a folder; those that come first by their names
 GC_PAUSES = ("gc", "pause")  # the one name that is not a function's
 
 TOOL = "tacho"
@@ -55,13 +57,37 @@ def parse(text):
     return wanted
 
 
-def read(path):
+def open_regular(path, flags):
+    """An opener for open(): nothing that could keep us waiting, and no folder."""
+    file = os.open(path, flags | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise OSError("not a file")
+
+
+def read_file(path):
     try:
-        with open(path, encoding="utf-8", newline="\n") as file:
+        with open(path, encoding="utf-8", newline="\n", opener=open_regular) as file:
             text = file.read(FILE_MAX_SZ + 1)
     except (OSError, ValueError):
         return {}
     return parse(text) if len(text) <= FILE_MAX_SZ else {}
+
+
+def read(path):
+    """Of the file, or of all files of the folder but those that are being written (.NAME)."""
+    try:
+        names = sorted(name for name in os.listdir(path) if name[0] != ".")
+    except OSError:
+        return read_file(path)
+    wanted = {}
+    for name in names[:FILES_MAX]:
+        for module, functions in read_file(os.path.join(path, name)).items():
+            for qualified, states in functions.items():
+                there = wanted.setdefault(module, {}).setdefault(qualified, [])
+                there += [state for state in states if state not in there]
+    return wanted
 
 
 # --- from names to functions ---------------------------------------------------------------------
@@ -253,11 +279,14 @@ class Marker:
         self.monitor = Monitor(monitoring) if monitoring else None
         _core.notice(path, self.changed)
 
-    # A file that changed.
+    # A file that changed, or modules that were being imported when it did.
 
-    def changed(self):
+    def changed(self, is_changed=True):
         try:
-            self.select(read(self.path))
+            if is_changed:
+                self.select(read(self.path))
+            else:
+                self.mark_known()
         except Exception:
             pass
 
@@ -285,6 +314,8 @@ class Marker:
             module = imported_module(name)
             if module is not None:
                 self.mark_module(name, module, late=True)
+        _core.try_again(any(why.later and module in sys.modules
+                            for (module, _), why in self.reasons.items()))
 
     # A module that is there.
 

@@ -512,6 +512,55 @@ class Selected(unittest.TestCase):
             gc.collect()
         self.assertMarked("plain")
 
+    def test_what_is_selected_amid_its_import_is_marked_at_a_later_collection(self):
+        if not tacho.PRESENT:
+            self.skipTest("no C core")
+        _functions._watch_collections()
+        self.module("marked_late", """
+            import os, sys
+            test = sys.modules["marked_importer"]
+            test.select("marked_late:plain", then=False)
+            os.utime(test.path, (1e9, 1e9))  # not so new that it would be looked at again anyway
+            test.marker.look()
+            def plain():
+                return 1
+        """)
+        sys.modules["marked_importer"] = self
+        import marked_late
+        self.assertIn("is not imported yet", self.how("plain", "marked_late"))
+        deadline = time.monotonic() + 30
+        while ("marked_late", "plain") not in self.marker.marks:
+            self.assertLess(time.monotonic(), deadline)
+            gc.collect()
+        self.assertEqual(marked_late.plain(), 1)
+
+    def test_the_files_of_a_folder_are_read_together(self):
+        import marked_module
+        os.mkdir(self.path)
+        for name, lines in (("a", "marked_module:plain\tA\nmarked_module:Thing.method\tB\n"),
+                            ("b", "marked_module:plain\tC\nmarked_module:plain\tA\n"),
+                            (".c", "marked_module:Thing.value\tD\n")):
+            pathlib.Path(self.path, name).write_text("tacho-python 1\n" + lines)
+        pathlib.Path(self.path, "d").write_text("something else")
+        os.mkfifo(os.path.join(self.path, "e"))
+        os.mkdir(os.path.join(self.path, "f"))
+        self.marker.look()
+        self.assertEqual(self.marker.wanted, {"marked_module": {"plain": ["A", "C"],
+                                                                "Thing.method": ["B"]}})
+        self.assertMarked("plain")
+        os.unlink(os.path.join(self.path, "a"))
+        self.marker.look()
+        self.assertEqual(self.marker.wanted, {"marked_module": {"plain": ["C", "A"]}})
+        self.assertEqual(marked_module.plain(1), 1)
+
+    def test_two_changes_within_a_tick_of_the_clock_are_both_seen(self):
+        os.mkdir(self.path)
+        for i in range(100):
+            pathlib.Path(self.path, ".new").write_text(f"tacho-python 1\nmarked_{i}:f\tS\n")
+            os.rename(os.path.join(self.path, ".new"), os.path.join(self.path, "a"))
+            self.marker.look()
+            self.assertEqual(list(self.marker.wanted), [f"marked_{i}"])
+
     def test_two_states_of_one_function(self):
         with open(self.path, "w") as file:
             file.write("tacho-python 1\nmarked_module:plain\tA\nmarked_module:plain\tB\n")
