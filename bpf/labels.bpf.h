@@ -13,6 +13,8 @@
 const volatile __u32 label_glob_cnt __weak = 0;
 /* How many numbers have been asked for: may exceed the limit by one for each CPU. */
 volatile __u32 label_cnt __weak = 0;
+/* User space has changed labels: the numbers that threads have at hand are of no use. */
+volatile __u32 label_generation __weak = 0;
 /* How many labels without a number are remembered. */
 volatile __u32 labels_passed_over __weak = 0;
 /* Beyond, they are judged each time. The map has room for all of them and every number. */

@@ -31,7 +31,7 @@ static __always_inline struct mark mark_of(struct pt_regs *regs)
 struct label_at_hand {
 	u64 hash; /* 0: none */
 	u32 number;
-	u32 reserved;
+	u32 generation; /* label_generation, before it was looked up */
 };
 
 #define LABELS_AT_HAND 16
@@ -132,11 +132,14 @@ static __noinline bool read_label(u64 regs, const struct mark *mark, struct mark
 static __noinline bool find_label_number(const struct mark *mark, struct mark_scratch *scratch)
 {
 	struct label_at_hand *at_hand;
+	u32 generation;
 
 	if (!mark || !scratch)
 		return false;
+	generation = label_generation;
 	at_hand = &scratch->at_hand[scratch->label_hash >> 1 & (LABELS_AT_HAND - 1)];
-	if (at_hand->hash != scratch->label_hash) {
+	if (at_hand->hash != scratch->label_hash || at_hand->generation != generation) {
+		at_hand->generation = generation;
 		at_hand->number = label_number(&scratch->label, scratch->label_sz, mark->probe);
 		at_hand->hash = scratch->label_hash;
 	}

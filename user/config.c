@@ -34,6 +34,7 @@ struct config *config__new(void)
 static void state_config__clear(struct state_config *state)
 {
 	function_refs__clear(&state->functions, &state->function_cnt);
+	function_refs__clear(&state->pythons, &state->python_cnt);
 	function_refs__clear(&state->begins, &state->begin_cnt);
 	function_refs__clear(&state->ends, &state->end_cnt);
 	value_ref__clear(&state->begin_key);
@@ -176,7 +177,8 @@ int config__add_state(struct config *config, const char *text, struct fault *why
 	free(name);
 	if (!err)
 		err = function_refs__add(&config->states[idx].functions,
-					 &config->states[idx].function_cnt, equals + 1, "-s", why);
+					 &config->states[idx].function_cnt, function_ref__parse,
+					 equals + 1, "-s", why);
 	if (err)
 		return fault__prefix(why, err, "-s '" CONFIG_SHOWN "'", text);
 	config->states[idx].enabled = true;

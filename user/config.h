@@ -71,6 +71,8 @@ struct state_config {
 	char *origin;
 	struct function_ref *functions; /* either these ... */
 	size_t function_cnt;
+	struct function_ref *pythons; /* ... or these of Python: binary is the module ... */
+	size_t python_cnt;
 	struct function_ref *begins; /* ... or a pair of places, matched by key */
 	size_t begin_cnt;
 	struct function_ref *ends;
@@ -119,7 +121,10 @@ struct marks_config {
 	size_t program_cnt;
 	char **labels; /* globs, each fine with glob_compile; NULL: all */
 	size_t label_cnt;
-	char *process;	    /* glob on the command line, or NULL */
+	char **cores; /* files, or globs of files: where else the Python package is */
+	size_t core_cnt;
+	bool python;   /* right after config__finish: functions of Python are recorded by marks */
+	char *process; /* glob on the command line, or NULL */
 	unsigned int limit; /* of different labels */
 	char *origin;	    /* where the section has its first key, or NULL */
 };
@@ -163,11 +168,10 @@ void config__free(struct config *config);
 
 /*
  * Reads path, then its drop-ins (path + ".d" / *.conf in byte order; a missing folder is fine).
- * Later files override earlier ones key by key; a list key (function, begin, end) given again in a
- * later file for the same state adds to it, and an empty value clears the list first, as systemd
- * does it.
- * 0, or negative errno with why ("FILE:LINE: ..."): -EINVAL for a mistake in the text, else what
- * reading the file gave.
+ * Later files override earlier ones key by key; a list key (function, python, begin, end) given
+ * again in a later file for the same state adds to it, and an empty value clears the list first, as
+ * systemd does it. 0, or negative errno with why ("FILE:LINE: ..."): -EINVAL for a mistake in the
+ * text, else what reading the file gave.
  */
 int config__load(struct config *config, const char *path, struct fault *why);
 
@@ -225,7 +229,7 @@ int failed_if_config__check(const struct failed_if_config *failed_if, enum tacho
 
 /* To be called once, after the last load and add: checks what can only be checked at the end
  * (there are states, or [resources] or [marks] is enabled, or the former is switched off by the
- * environment; every state has a function or a pair of places, and no key that the one or the other
+ * environment; every state has functions or a pair of places, and no key that the one or the other
  * has no use for; every glob of `states =` matches a state; the columns are not too many), sets
  * `enabled` and each state's rate_limit. */
 int config__finish(struct config *config, struct fault *why);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config_internal.h"
+#include "tacho/probe.h"
 
 static int refuse_both(const struct state_config *state, struct fault *why)
 {
@@ -30,7 +31,8 @@ static int check_places(const struct state_config *state, struct fault *why)
 	else if (state->end_cnt && !state->begin_cnt)
 		mistake = "an end, but no begin (add begin = BINARY:FUNCTION)";
 	else if (!state->function_cnt && !state->begin_cnt)
-		mistake = "no function (add function = BINARY:FUNCTION, or begin and end)";
+		mistake = "no function (add function = BINARY:FUNCTION, or python, or begin and "
+			  "end)";
 	if (!mistake)
 		return 0;
 	return fault__set(why, -EINVAL, "%s: state '%s' has %s", state->origin, state->name,
@@ -69,7 +71,7 @@ static int check_state(const struct state_config *state, struct fault *why)
 {
 	int err;
 
-	err = check_places(state, why);
+	err = state->python_cnt ? config_check_python(state, why) : check_places(state, why);
 	if (!err && state->begin_cnt)
 		err = check_pair(state, why);
 	if (err)
@@ -114,12 +116,19 @@ static int enable_matching(struct config *config, const char *glob, struct fault
 
 static int enable_states(struct config *config, struct fault *why)
 {
+	size_t pythons = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < config->state_glob_cnt && !err; i++)
 		err = enable_matching(config, config->state_globs[i], why);
 	for (size_t i = 0; i < config->state_cnt && !config->state_glob_cnt; i++)
 		config->states[i].enabled = true;
+	for (size_t i = 0; i < config->state_cnt; i++)
+		pythons += config->states[i].enabled && config->states[i].python_cnt;
+	config->marks.python = pythons != 0;
+	if (!err && pythons > TACHO_LABELS_MAX)
+		err = fault__set(why, -EINVAL, "%zu states have python (at most %d)", pythons,
+				 TACHO_LABELS_MAX);
 	return err;
 }
 
@@ -165,7 +174,7 @@ int config__finish(struct config *config, struct fault *why)
 {
 	int err;
 
-	err = config_marks__finish(&config->marks, why);
+	err = config_marks__finish(config, why);
 	if (err)
 		return err;
 	if (!config->state_cnt && !config->resources.enabled && !config->resources.switched_off &&

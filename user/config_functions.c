@@ -86,7 +86,7 @@ static int check_function(const struct function_ref *ref, const char *text, stru
 	return 0;
 }
 
-static int split_function(const char *text, struct function_ref *ref, struct fault *why)
+int function_ref__parse(const char *text, struct function_ref *ref, struct fault *why)
 {
 	const char *colon = strchr(text, ':');
 
@@ -106,13 +106,13 @@ static int split_function(const char *text, struct function_ref *ref, struct fau
 	return check_function(ref, text, why);
 }
 
-int function_refs__add(struct function_ref **refs, size_t *cnt, const char *text,
-		       const char *origin, struct fault *why)
+int function_refs__add(struct function_ref **refs, size_t *cnt, function_ref_parser parse,
+		       const char *text, const char *origin, struct fault *why)
 {
 	struct function_ref ref = {}, *grown;
 	int err;
 
-	err = split_function(text, &ref, why);
+	err = parse(text, &ref, why);
 	if (err)
 		goto fail;
 	ref.origin = strdup(origin);
@@ -159,13 +159,14 @@ static size_t gather(const struct function_ref *refs, size_t cnt, struct numbere
  */
 int config_check_functions_differ(const struct state_config *state, struct fault *why)
 {
-	size_t cnt = state->function_cnt + state->begin_cnt + state->end_cnt;
+	size_t cnt = state->function_cnt + state->python_cnt + state->begin_cnt + state->end_cnt;
 	struct numbered_ref *all = calloc(cnt, sizeof(*all));
 	int err = 0;
 
 	if (!all)
 		return config_no_memory(why);
 	cnt = gather(state->functions, state->function_cnt, all, 0);
+	cnt = gather(state->pythons, state->python_cnt, all, cnt);
 	cnt = gather(state->begins, state->begin_cnt, all, cnt);
 	cnt = gather(state->ends, state->end_cnt, all, cnt);
 	qsort(all, cnt, sizeof(*all), compare_refs);

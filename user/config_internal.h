@@ -12,6 +12,7 @@
  *	config_same.c         whether two states mean the same
  *	config_environment.c  environment variables that override them
  *	config_functions.c    BINARY:FUNCTION
+ *	config_python.c       `python =`
  *	config_values.c       SOURCE:TYPE, as captures, keys and failed-if have it
  *	config_captures.c     `capture =` and `key =`
  *	config_failed_if.c    `failed-if =`
@@ -66,7 +67,7 @@ extern const struct config_key config_flag_keys[];
 extern const struct config_key config_marks_keys[];
 
 int config_flag__finish(struct feature_flag_config *flag, struct fault *why);
-int config_marks__finish(struct marks_config *marks, struct fault *why);
+int config_marks__finish(struct config *config, struct fault *why);
 void config_marks__clear(struct marks_config *marks);
 
 /* Index into section->keys, or -EINVAL with why naming the nearest key. heading is how the section
@@ -121,12 +122,19 @@ int config__want_state(struct config *config, const char *name, const char *orig
 #define CONFIG_RATE_LIMIT_DEFAULT 100000
 int config_rate_limit__parse(const char *value, uint64_t *ret_limit, struct fault *why);
 
-/* Lists of BINARY:FUNCTION. */
-int function_refs__add(struct function_ref **refs, size_t *cnt, const char *text,
-		       const char *origin, struct fault *why);
+/* What a list of functions has in each line. A ref that is refused is to be cleared all the same.
+ */
+typedef int (*function_ref_parser)(const char *text, struct function_ref *ref, struct fault *why);
+int function_ref__parse(const char *text, struct function_ref *ref, struct fault *why);
+int python_ref__parse(const char *text, struct function_ref *ref, struct fault *why);
+
+int function_refs__add(struct function_ref **refs, size_t *cnt, function_ref_parser parse,
+		       const char *text, const char *origin, struct fault *why);
 void function_refs__clear(struct function_ref **refs, size_t *cnt);
 /* The functions, begins and ends of a state: none twice. */
 int config_check_functions_differ(const struct state_config *state, struct fault *why);
+/* Of a state with python: nothing else that it has no use for. */
+int config_check_python(const struct state_config *state, struct fault *why);
 
 /* ---- processes ---- */
 

@@ -14,7 +14,7 @@ static int set_functions(struct function_ref **refs, size_t *cnt, const char *va
 			 const char *origin, struct fault *why)
 {
 	if (*value)
-		return function_refs__add(refs, cnt, value, origin, why);
+		return function_refs__add(refs, cnt, function_ref__parse, value, origin, why);
 	function_refs__clear(refs, cnt);
 	return 0;
 }
@@ -24,6 +24,17 @@ static int set_function(struct config *config, struct state_config *state, const
 {
 	(void)config;
 	return set_functions(&state->functions, &state->function_cnt, value, origin, why);
+}
+
+static int set_python(struct config *config, struct state_config *state, const char *value,
+		      const char *origin, struct fault *why)
+{
+	(void)config;
+	if (*value)
+		return function_refs__add(&state->pythons, &state->python_cnt, python_ref__parse,
+					  value, origin, why);
+	function_refs__clear(&state->pythons, &state->python_cnt);
+	return 0;
 }
 
 static int set_begin(struct config *config, struct state_config *state, const char *value,
@@ -159,6 +170,7 @@ static int set_rate_limit(struct config *config, struct state_config *state, con
 
 static const struct config_key state_keys[] = {
 	{ "function", set_function, true },
+	{ "python", set_python, true },
 	{ "begin", set_begin, true },
 	{ "end", set_end, true },
 	{ "key", set_key, false },

@@ -40,6 +40,16 @@ static int set_programs(struct config *config, struct state_config *state, const
 	return err ? err : note_origin(config, origin, why);
 }
 
+static int set_cores(struct config *config, struct state_config *state, const char *value,
+		     const char *origin, struct fault *why)
+{
+	int err;
+
+	(void)state;
+	err = config_list__set(&config->marks.cores, &config->marks.core_cnt, value, why);
+	return err ? err : note_origin(config, origin, why);
+}
+
 static int check_globs(char **globs, size_t cnt, struct fault *why)
 {
 	struct tacho_glob glob;
@@ -99,11 +109,24 @@ static int set_limit(struct config *config, struct state_config *state, const ch
 	return note_origin(config, origin, why);
 }
 
-int config_marks__finish(struct marks_config *marks, struct fault *why)
+static bool has_python(const struct config *config)
 {
+	for (size_t i = 0; i < config->state_cnt; i++) {
+		if (config->states[i].python_cnt)
+			return true;
+	}
+	return false;
+}
+
+/* States of Python functions are recorded by the marks of the package, and need no programs. */
+int config_marks__finish(struct config *config, struct fault *why)
+{
+	struct marks_config *marks = &config->marks;
+
 	if (!marks->limit)
 		marks->limit = CONFIG_LABEL_LIMIT_DEFAULT;
-	if (marks->origin && !marks->program_cnt && !marks->disabled)
+	if (marks->origin && !marks->program_cnt && !marks->core_cnt && !marks->disabled &&
+	    !has_python(config))
 		return fault__set(why, -EINVAL,
 				  "%s: [marks] needs files to look into (add programs = PATH)",
 				  marks->origin);
@@ -115,13 +138,18 @@ void config_marks__clear(struct marks_config *marks)
 {
 	config_list__free(marks->programs, marks->program_cnt);
 	config_list__free(marks->labels, marks->label_cnt);
+	config_list__free(marks->cores, marks->core_cnt);
 	free(marks->process);
 	free(marks->origin);
 	*marks = (struct marks_config) {};
 }
 
 const struct config_key config_marks_keys[] = {
-	{ "enabled", set_enabled, false }, { "programs", set_programs, false },
-	{ "labels", set_labels, false },   { "process", set_process, false },
-	{ "limit", set_limit, false },	   {},
+	{ "enabled", set_enabled, false },
+	{ "programs", set_programs, false },
+	{ "labels", set_labels, false },
+	{ "process", set_process, false },
+	{ "limit", set_limit, false },
+	{ "python-core", set_cores, false },
+	{},
 };

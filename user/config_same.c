@@ -62,6 +62,7 @@ bool state_config__same(const struct state_config *a, const struct state_config 
 {
 	return same_text(a->name, b->name) &&
 	       same_functions(a->functions, a->function_cnt, b->functions, b->function_cnt) &&
+	       same_functions(a->pythons, a->python_cnt, b->pythons, b->python_cnt) &&
 	       same_functions(a->begins, a->begin_cnt, b->begins, b->begin_cnt) &&
 	       same_functions(a->ends, a->end_cnt, b->ends, b->end_cnt) &&
 	       same_value(&a->begin_key, &b->begin_key) && same_value(&a->end_key, &b->end_key) &&
@@ -72,11 +73,15 @@ bool state_config__same(const struct state_config *a, const struct state_config 
 
 bool marks_config__same(const struct marks_config *a, const struct marks_config *b)
 {
-	if (!a->enabled || !b->enabled)
-		return a->enabled == b->enabled;
-	return same_list(a->programs, a->program_cnt, b->programs, b->program_cnt) &&
-	       same_list(a->labels, a->label_cnt, b->labels, b->label_cnt) &&
-	       same_text(a->process, b->process) && a->limit == b->limit;
+	if (a->enabled != b->enabled)
+		return false;
+	if (a->enabled && (!same_list(a->programs, a->program_cnt, b->programs, b->program_cnt) ||
+			   !same_list(a->labels, a->label_cnt, b->labels, b->label_cnt)))
+		return false;
+	if (a->python && b->python && !same_list(a->cores, a->core_cnt, b->cores, b->core_cnt))
+		return false;
+	return !(a->enabled || (a->python && b->python)) ||
+	       (same_text(a->process, b->process) && a->limit == b->limit);
 }
 
 bool resources_config__same(const struct resources_config *a, const struct resources_config *b)

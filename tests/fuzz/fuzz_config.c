@@ -92,6 +92,7 @@ static void check_state(const struct state_config *state)
 {
 	require(state->name[0] && state->origin);
 	check_functions(state->functions, state->function_cnt);
+	check_functions(state->pythons, state->python_cnt);
 	check_functions(state->begins, state->begin_cnt);
 	check_functions(state->ends, state->end_cnt);
 	check_captures(state);
@@ -100,7 +101,8 @@ static void check_state(const struct state_config *state)
 	if (state->begin_cnt)
 		check_pair(state);
 	else
-		require(state->function_cnt > 0 && !state->end_cnt && !state->begin_key.source);
+		require((state->function_cnt > 0) != (state->python_cnt > 0) && !state->end_cnt &&
+			!state->begin_key.source);
 }
 
 static void check_resources(const struct resources_config *resources)

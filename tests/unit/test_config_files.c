@@ -110,7 +110,7 @@ static void an_empty_function_clears_what_was_there(void **state)
 	config__free(config);
 	write_file("tacho.conf.d/x.conf", "[state A]\nfunction = ; none\n");
 	assert_refused(-EINVAL, "tacho.conf:4: state 'A' has no function "
-				"(add function = BINARY:FUNCTION, or begin and end)");
+				"(add function = BINARY:FUNCTION, or python, or begin and end)");
 }
 
 static void an_empty_value_is_the_default(void **state)
@@ -273,14 +273,14 @@ static void the_shipped_file_is_read(void **state)
 	config__free(config);
 }
 
-static void the_shipped_file_shows_the_defaults_and_seven_states(void **state)
+static void the_shipped_file_shows_the_defaults_and_eight_states(void **state)
 {
 	struct config *config, *fresh = config__new();
 
 	(void)state;
 	copy_shipped_file(true);
 	config = load();
-	assert_int_equal(config->state_cnt, 7);
+	assert_int_equal(config->state_cnt, 8);
 	assert_int_equal(config->flush_ns, fresh->flush_ns);
 	assert_int_equal(config->sync_ns, fresh->sync_ns);
 	assert_int_equal(config->rotate_bytes, fresh->rotate_bytes);
@@ -319,7 +319,7 @@ int main(void)
 		CASE(a_drop_in_that_cannot_be_read_is_refused),
 		CASE(a_folder_of_drop_ins_that_is_none_is_refused),
 		CASE(the_shipped_file_is_read),
-		CASE(the_shipped_file_shows_the_defaults_and_seven_states),
+		CASE(the_shipped_file_shows_the_defaults_and_eight_states),
 	};
 
 	if (!realpath(SOURCE_DIR "/systemd/tacho.conf", shipped_path))

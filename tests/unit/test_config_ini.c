@@ -240,7 +240,7 @@ static void unknown_key_far_from_all_lists_the_valid_ones(void **state)
 	(void)state;
 	assert_text_refused("[state X]\nzzzzz = 1\n",
 			    "tacho.conf:2: unknown key 'zzzzz' in "
-			    "[state X] (valid: function, begin, end, key, process, exit, "
+			    "[state X] (valid: function, python, begin, end, key, process, exit, "
 			    "place, many, capture, failed-if, rate-limit)");
 	assert_record_line_refused("q = 1",
 				   "unknown key 'q' in [record] (valid: directory, states, "

@@ -38,7 +38,7 @@ static void a_state_has_functions_or_begin_and_end(void **state)
 {
 	static const struct refusal refused[] = {
 		{ "exit = safe", "tacho.conf:1: state 'A' has no function (add function = "
-				 "BINARY:FUNCTION, or begin and end)" },
+				 "BINARY:FUNCTION, or python, or begin and end)" },
 		{ "begin = a:f",
 		  "tacho.conf:1: state 'A' has a begin, but no end (add end = BINARY:FUNCTION)" },
 		{ "end = a:f", "tacho.conf:1: state 'A' has an end, but no begin (add begin = "
@@ -64,7 +64,7 @@ static void states_that_are_off_are_checked_too(void **state)
 	(void)state;
 	assert_text_refused("[record]\nstates = A\n" STATE "[state OFF]\n",
 			    "tacho.conf:5: state 'OFF' has no function "
-			    "(add function = BINARY:FUNCTION, or begin and end)");
+			    "(add function = BINARY:FUNCTION, or python, or begin and end)");
 }
 
 static void the_command_line_adds_no_function_to_a_pair(void **state)

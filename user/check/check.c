@@ -39,6 +39,10 @@ static int judge(struct check *check)
 		if (status > state->status)
 			state->status = status;
 	}
+	for (size_t i = 0; i < plan->state_cnt; i++) {
+		if (plan__is_python(plan, i) && !checked_python__is_ready(&check->python))
+			check->states[i].status = CHECKED_PENDING;
+	}
 	for (size_t i = 0; i < plan->state_cnt; i++)
 		check->cnt[check->states[i].status]++;
 	return 0;
@@ -55,6 +59,9 @@ int check__new(const struct config *config, struct check **ret_check, struct fau
 	if (!check)
 		return fault__set(why, -ENOMEM, "no memory for the plan");
 	err = plan__new(config, &wanted, &check->plan, why);
+	check->has_python = !err && check->plan->reserved_labels;
+	if (check->has_python)
+		checked_python__find(check->plan, &check->python);
 	if (!err && judge(check))
 		err = fault__set(why, -ENOMEM, "no memory for the plan");
 	if (err)

@@ -7,6 +7,7 @@
 #define TACHO_USER_CHECK_CHECK_H
 
 #include "../plan/plan.h"
+#include "check_python.h"
 
 enum checked_status {
 	CHECKED_READY,
@@ -27,6 +28,8 @@ struct check {
 	size_t state_cnt;
 	size_t cnt[CHECKED_REFUSED + 1]; /* of them, by status */
 	struct plan *plan;		 /* its states are these, in the same order */
+	bool has_python;		 /* there are states of Python functions: */
+	struct checked_python python;
 };
 
 /* The config outlives the check. 0, or negative errno with why, when no plan can be made at all. */

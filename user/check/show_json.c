@@ -185,6 +185,19 @@ static json_t *keys_json(const struct state_config *config)
 	return json_pack("{s:o, s:o}", "begin", json_text(begin), "end", json_text(end));
 }
 
+static json_t *pythons_json(const struct state_config *config)
+{
+	json_t *pythons = json_array();
+
+	for (size_t i = 0; i < config->python_cnt; i++)
+		pythons =
+			append(pythons, json_pack("{s:o, s:o, s:o}", "module",
+						  json_text(config->pythons[i].binary), "function",
+						  json_text(config->pythons[i].function), "origin",
+						  json_text(config->pythons[i].origin)));
+	return pythons;
+}
+
 static json_t *state_json(const struct check *check, uint32_t number)
 {
 	const struct checked_state *state = &check->states[number];
@@ -193,7 +206,7 @@ static json_t *state_json(const struct check *check, uint32_t number)
 
 	if (config->failed_if.compare != TACHO_COMPARE_NONE)
 		failed_if_text(&config->failed_if, failed_if);
-	return json_pack("{s:o, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+	return json_pack("{s:o, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 			 json_text(config->name), "status", checked_status__name(state->status),
 			 "exit", exit_choice_text(config->exit), "place",
 			 config->place == PLACE_SYMBOL ? "symbol" : "auto", "many",
@@ -201,7 +214,8 @@ static json_t *state_json(const struct check *check, uint32_t number)
 			 "rate_limit_per_second",
 			 number_or_null(config->rate_limit != 0, config->rate_limit), "failed_if",
 			 text_or_null(failed_if), "key", keys_json(config), "captures",
-			 captures_json(config), "targets", targets_json(check->plan, number));
+			 captures_json(config), "python", pythons_json(config), "targets",
+			 targets_json(check->plan, number));
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -276,6 +290,21 @@ static int add_flag(json_t *json, const struct feature_flag_config *config)
 			  (int)flag.by_environment, "reason", text_or_null(flag.why.text)));
 }
 
+static int add_python(json_t *json, const struct check *check)
+{
+	const struct checked_python *python = &check->python;
+
+	if (!check->has_python)
+		return 0;
+	return json_object_set_new(json, "python",
+				   json_pack("{s:I, s:I, s:I, s:I, s:I}", "cores",
+					     (json_int_t)python->core_cnt, "packages",
+					     (json_int_t)python->package_cnt, "processes_with_core",
+					     (json_int_t)python->loaded_cnt, "processes_without",
+					     (json_int_t)python->without_cnt, "processes_unknown",
+					     (json_int_t)python->unknown_cnt));
+}
+
 int check_show_json(const struct check *check, FILE *out)
 {
 	json_t *states = json_array(), *json;
@@ -285,7 +314,7 @@ int check_show_json(const struct check *check, FILE *out)
 	json = json_pack("{s:s, s:o, s:o, s:o, s:o}", "tacho", TACHO_VERSION, "counts",
 			 counts_json(check), "states", states, "files", files_json(check->plan),
 			 "hooks", hooks_json(check->plan));
-	if (json && add_flag(json, &check->plan->config->flag)) {
+	if (json && (add_flag(json, &check->plan->config->flag) || add_python(json, check))) {
 		json_decref(json);
 		json = NULL;
 	}

@@ -128,8 +128,27 @@ static void put_missing(struct table *table, const char *state, const struct pla
 	table__put(table, "-");
 }
 
-static int print_table(const struct plan *plan, const struct screen *screen)
+/* Where they are, only the programs know. */
+static void put_python(struct table *table, const struct checked_state *state)
 {
+	for (size_t i = 0; i < state->config->python_cnt; i++) {
+		const struct function_ref *ref = &state->config->pythons[i];
+
+		table__put(table, "%s", state->config->name);
+		table__put(table, "python");
+		table__put(table, "%s:%s", ref->binary, ref->function);
+		table__put(table, "-");
+		table__put(table, "-");
+		table__put(table, "%s",
+			   state->status == CHECKED_READY ? "mark"
+							  : checked_status__name(state->status));
+		table__put(table, "-");
+	}
+}
+
+static int print_table(const struct check *check, const struct screen *screen)
+{
+	const struct plan *plan = check->plan;
 	struct table *table;
 	int err;
 
@@ -145,6 +164,8 @@ static int print_table(const struct plan *plan, const struct screen *screen)
 		for (size_t i = 0; i < probes.cnt; i++)
 			put_probe(table, plan, &probes.items[i]);
 	}
+	for (size_t i = 0; i < check->state_cnt; i++)
+		put_python(table, &check->states[i]);
 	err = table__print(table, screen);
 	table__free(table);
 	return err;
@@ -212,14 +233,33 @@ static void note_missing(struct notes *notes, const struct plan *plan, uint32_t 
 	}
 }
 
-static int print_states(const struct plan *plan, bool verbose, const struct screen *screen)
+/* The core, if it is missing, is told of where it is looked for: with the marks. */
+static void note_python(struct notes *notes, const struct checked_python *python)
 {
+	if (!python->core_cnt)
+		notes__add(notes, "pending",
+			   "the Python package is not there (make install-python; python-core in "
+			   "[marks] names other places)");
+	else if (!python->package_cnt)
+		notes__add(notes, "pending",
+			   "%s is alone: without tacho_autoload.pth and the package beside it, "
+			   "nobody marks functions by name",
+			   python->bare);
+	else if (python->bare)
+		notes__add(notes, "package", "%s is without the rest of the package", python->bare);
+}
+
+static int print_states(const struct check *check, bool verbose, const struct screen *screen)
+{
+	const struct plan *plan = check->plan;
 	bool failed = false;
 
 	for (uint32_t i = 0; i < plan->state_cnt; i++) {
 		struct notes notes = { .screen = screen, .heading = plan->states[i].name };
 
 		note_missing(&notes, plan, i);
+		if (plan__is_python(plan, i))
+			note_python(&notes, &check->python);
 		note_state(&notes, plan, i, verbose);
 		if (verbose)
 			note_probes(&notes, plan, i);
@@ -326,6 +366,22 @@ static void summarize(const struct check *check, FILE *text)
 			plan->config->rate_limit);
 }
 
+/* A program that has not loaded the core will, when it imports something or has lived for a second,
+ * if its interpreter finds the package. */
+static void tell_python(const struct check *check, FILE *text)
+{
+	const struct checked_python *python = &check->python;
+
+	if (!check->has_python)
+		return;
+	fprintf(text, "Python: %zu running process%s the package's core loaded, %zu %s not",
+		python->loaded_cnt, python->loaded_cnt == 1 ? " has" : "es have",
+		python->without_cnt, python->without_cnt == 1 ? "has" : "have");
+	if (python->unknown_cnt)
+		fprintf(text, ", %zu cannot be looked into", python->unknown_cnt);
+	fputs("; tacho.functions() says in a program which functions it marks, and why not", text);
+}
+
 static void tell_flag(const struct check *check, FILE *text)
 {
 	const struct feature_flag_config *config = &check->plan->config->flag;
@@ -364,11 +420,11 @@ int check_show_table(const struct check *check, bool verbose, const struct scree
 {
 	int err;
 
-	err = print_table(check->plan, screen);
+	err = print_table(check, screen);
 	if (!err)
 		err = print_files(check->plan, screen);
 	if (!err)
-		err = print_states(check->plan, verbose, screen);
+		err = print_states(check, verbose, screen);
 	if (!err && verbose)
 		err = detail_hooks(check->plan, screen);
 	if (err)
@@ -377,6 +433,8 @@ int check_show_table(const struct check *check, bool verbose, const struct scree
 	err = print_paragraph(check, screen, list_hooks);
 	if (!err)
 		err = print_paragraph(check, screen, explain_stepped);
+	if (!err)
+		err = print_paragraph(check, screen, tell_python);
 	if (!err)
 		err = print_paragraph(check, screen, tell_flag);
 	if (!err)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "plan_internal.h"
 
 #define PROGRAMS_MAX 4096 /* that a glob stands for */
+#define CORE_NAME "_tacho_marks.abi3.so"
 #define TACHO "tacho"
 #define PYTHON "python"
 #define EVERY_MARK USDT_PREFIX TACHO ":*"
@@ -141,16 +143,16 @@ static bool has_marks(const char *path)
 	return found;
 }
 
-/* A glob stands for the files that have marks; if there is none, for itself, and will be told of as
- * what is missing. */
-static int add_programs(struct state_config *state, const char *text, const char *origin,
+/* A glob stands for the files that have marks. If there is none, and it must stand for something,
+ * it does so for itself, and will be told of as what is missing. */
+static int add_programs(struct state_config *state, const char *text, const char *origin, bool must,
 			struct fault *why)
 {
 	size_t before = state->function_cnt;
 	glob_t found = {};
 	int err = 0;
 
-	if (strpbrk(text, "*?[")) {
+	if (!must || strpbrk(text, "*?[")) {
 		if (glob(text, 0, NULL, &found) == GLOB_NOSPACE)
 			err = -ENOMEM;
 		if (found.gl_pathc > PROGRAMS_MAX)
@@ -162,12 +164,51 @@ static int add_programs(struct state_config *state, const char *text, const char
 		}
 		globfree(&found);
 	}
-	if (!err && state->function_cnt == before)
+	if (!err && must && state->function_cnt == before)
 		err = add_program(state, text, origin);
 	return err;
 }
 
-int plan_make_marks(const struct config *config, struct state_config **ret_state, struct fault *why)
+/* Where `make install-python` puts it, for the distribution's interpreters or for those below
+ * /usr/local; the first is what is waited for if there is none. */
+static const char *const core_places[] = {
+	"/usr/lib/python3/dist-packages/" CORE_NAME,
+	"/usr/local/lib/python3*/dist-packages/" CORE_NAME,
+	"/usr/lib/python3*/site-packages/" CORE_NAME,
+	"/usr/lib64/python3*/site-packages/" CORE_NAME,
+	"/usr/local/lib/python3*/site-packages/" CORE_NAME,
+};
+
+#define CORE_PLACE_CNT (sizeof(core_places) / sizeof(core_places[0]))
+
+static const char *first_python_origin(const struct config *config)
+{
+	for (size_t i = 0; i < config->state_cnt; i++) {
+		if (config->states[i].enabled && config->states[i].python_cnt)
+			return config->states[i].pythons->origin;
+	}
+	return "python";
+}
+
+/* What is asked for must be there or come; of the usual places, one. */
+static int add_cores(struct state_config *state, const struct config *config, struct fault *why)
+{
+	const struct marks_config *settings = &config->marks;
+	const char *origin = first_python_origin(config);
+	size_t before = state->function_cnt;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < settings->core_cnt; i++)
+		err = add_programs(state, settings->cores[i], settings->origin, true, why);
+	for (size_t i = 0; !err && i < CORE_PLACE_CNT; i++)
+		err = add_programs(state, core_places[i], origin, false, why);
+	if (!err && state->function_cnt == before)
+		err = add_program(state, core_places[0], origin);
+	return err;
+}
+
+int plan_make_marks(const struct config *config, struct state_config **ret_state,
+		    size_t *ret_core_cnt, struct fault *why)
 {
 	const struct marks_config *settings = &config->marks;
 	const char *origin = settings->origin ? settings->origin : "[marks]";
@@ -184,8 +225,11 @@ int plan_make_marks(const struct config *config, struct state_config **ret_state
 	state->rate_limit = config->rate_limit;
 	if (state->name && state->origin && (state->process || !settings->process))
 		err = 0;
-	for (size_t i = 0; !err && i < settings->program_cnt; i++)
-		err = add_programs(state, settings->programs[i], origin, why);
+	if (!err && settings->python)
+		err = add_cores(state, config, why);
+	*ret_core_cnt = state->function_cnt;
+	for (size_t i = 0; !err && settings->enabled && i < settings->program_cnt; i++)
+		err = add_programs(state, settings->programs[i], origin, true, why);
 	if (err)
 		state_config__free(state);
 	else
@@ -195,25 +239,27 @@ int plan_make_marks(const struct config *config, struct state_config **ret_state
 
 /* --- labels ---------------------------------------------------------------------------------- */
 
-static int add_label_probe(struct plan *plan, const struct planned_label *label)
+/* symbol: what the files have as the function; NULL: the mark's. */
+static int add_label_probe(struct plan *plan, uint32_t state, uint32_t site_number,
+			   const char *symbol)
 {
 	struct planned_probe *grown;
 	const struct planned_probe *site;
 
-	if (plan->probe_cnt == TACHO_PROBES_MAX || label->site >= plan->probe_cnt)
+	if (plan->probe_cnt == TACHO_PROBES_MAX || site_number >= plan->probe_cnt)
 		return -EINVAL;
 	grown = plan_grow(plan->probes, plan->probe_cnt, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	plan->probes = grown;
-	site = &plan->probes[label->site];
+	site = &plan->probes[site_number];
 	grown += plan->probe_cnt;
 	*grown = (struct planned_probe) {
 		.target = site->target,
-		.state = plan->state_cnt - 1,
+		.state = state,
 		.binary = site->binary,
 		.kind = PLANNED_LABEL,
-		.symbol = strdup(site->symbol),
+		.symbol = strdup(symbol ? symbol : site->symbol),
 		.table = strdup(site->table),
 		.vaddr = site->vaddr,
 		.offset = site->offset,
@@ -228,6 +274,53 @@ static int add_label_probe(struct plan *plan, const struct planned_label *label)
 	return 0;
 }
 
+/* A mark that begins blocks, in the first core that is there. */
+static int find_core_site(const struct plan *plan, uint32_t *ret_site)
+{
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		const struct planned_probe *probe = &plan->probes[i];
+
+		if (probe->kind != PLANNED_MARK || probe->mark != TACHO_MARK_BEGIN ||
+		    !plan->targets[probe->target].core || !plan->binaries[probe->binary].elf)
+			continue;
+		*ret_site = i;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* If a state has several functions, nobody knows which of them a call is of. */
+static int add_python_probe(struct plan *plan, uint32_t state)
+{
+	const struct state_config *config = plan->states[state].config;
+	char *symbol = NULL;
+	uint32_t site;
+	int err;
+
+	err = find_core_site(plan, &site);
+	if (!err && config->python_cnt == 1 &&
+	    asprintf(&symbol, "%s:%s", config->pythons->binary, config->pythons->function) < 0) {
+		symbol = NULL;
+		err = -ENOMEM;
+	}
+	if (!err)
+		err = add_label_probe(plan, state, site, symbol);
+	free(symbol);
+	return err;
+}
+
+/* The state of Python functions that has this label; or, for another label, none. */
+static bool find_python(const struct plan *plan, uint32_t label, uint32_t *ret_state)
+{
+	for (uint32_t i = 0; label < plan->reserved_labels && i < plan->state_cnt; i++) {
+		if (plan->states[i].label == label + 1) {
+			*ret_state = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 int plan__add_label(struct plan *plan, const struct planned_label *label)
 {
 	const struct plan_mark before = plan__mark(plan);
@@ -235,7 +328,12 @@ int plan__add_label(struct plan *plan, const struct planned_label *label)
 	struct state_config *config = calloc(1, sizeof(*config));
 	struct planned_state *grown;
 	int err = -ENOMEM;
+	uint32_t python;
 
+	if (find_python(plan, label->number, &python)) {
+		free(config);
+		return add_python_probe(plan, python);
+	}
 	if (plan->state_cnt == TACHO_STATES_MAX)
 		err = -E2BIG;
 	else if (config)
@@ -256,7 +354,7 @@ int plan__add_label(struct plan *plan, const struct planned_label *label)
 		.label = label->number + 1,
 		.types_settled = true,
 	};
-	err = add_label_probe(plan, label);
+	err = add_label_probe(plan, plan->state_cnt - 1, label->site, NULL);
 	if (err)
 		plan__cut_back(plan, &before);
 	return err;

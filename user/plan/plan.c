@@ -15,6 +15,8 @@
 #include "marks.h"
 #include "plan_internal.h"
 
+#define PYTHON_SPARE 64 /* states of Python functions that new settings may add */
+
 void *plan_grow(void *items, size_t cnt, size_t item_sz)
 {
 	/* powers of two, seen from the count alone */
@@ -173,8 +175,11 @@ void plan__cut_back(struct plan *plan, const struct plan_mark *mark)
 		free(plan->binaries[plan->binary_cnt].root);
 	}
 	plan->target_cnt = mark->target_cnt;
-	while (plan->state_cnt > mark->state_cnt)
-		state_config__free(plan->states[--plan->state_cnt].owned);
+	while (plan->state_cnt > mark->state_cnt) {
+		plan->state_cnt--;
+		plan->python_cnt -= plan__is_python(plan, plan->state_cnt);
+		state_config__free(plan->states[plan->state_cnt].owned);
+	}
 }
 
 static bool has_probes_in(const struct plan *plan, uint32_t target, uint32_t binary)
@@ -297,6 +302,11 @@ static int add_state(struct plan *plan, const struct state_config *state, struct
 
 	if (number == TACHO_STATES_MAX)
 		return fault__set(why, -E2BIG, "more than %d states", TACHO_STATES_MAX);
+	if (state->python_cnt && plan->python_cnt == plan->reserved_labels)
+		return fault__set(why, -E2BIG,
+				  "state %s: no more than %u states of Python functions, old and "
+				  "new ones, find room in this recording (start again)",
+				  state->name, plan->reserved_labels);
 	grown = plan_grow(plan->states, plan->state_cnt, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -306,6 +316,7 @@ static int add_state(struct plan *plan, const struct state_config *state, struct
 		.name = state->name,
 		.process = state->process,
 		.rate_limit = state->rate_limit,
+		.label = state->python_cnt ? ++plan->python_cnt : 0,
 	};
 	err = plan__add_targets(plan, number, state->functions, state->function_cnt,
 				plan__is_marks(plan, number) ? TARGET_MARKS : TARGET_FUNCTION);
@@ -319,10 +330,11 @@ static int add_state(struct plan *plan, const struct state_config *state, struct
 
 static int add_marks(struct plan *plan, struct fault *why)
 {
+	size_t first = plan->target_cnt, core_cnt;
 	struct state_config *state;
 	int err;
 
-	err = plan_make_marks(plan->config, &state, why);
+	err = plan_make_marks(plan->config, &state, &core_cnt, why);
 	if (err)
 		return err;
 	plan->has_marks = true;
@@ -332,7 +344,21 @@ static int add_marks(struct plan *plan, struct fault *why)
 		plan->states[plan->marks_state].owned = state;
 	else
 		state_config__free(state);
+	for (size_t i = first; i < first + core_cnt && i < plan->target_cnt; i++)
+		plan->targets[i].core = true;
 	return err;
+}
+
+/* New settings may bring some more. */
+static void reserve_labels(struct plan *plan)
+{
+	const struct config *config = plan->config;
+
+	if (!config->marks.python)
+		return;
+	plan->reserved_labels = PYTHON_SPARE;
+	for (size_t i = 0; i < config->state_cnt; i++)
+		plan->reserved_labels += config->states[i].enabled && config->states[i].python_cnt;
 }
 
 static int add_all_states(struct plan *plan, struct fault *why)
@@ -340,11 +366,12 @@ static int add_all_states(struct plan *plan, struct fault *why)
 	const struct config *config = plan->config;
 	int err = 0;
 
+	reserve_labels(plan);
 	for (size_t i = 0; !err && i < config->state_cnt; i++) {
 		if (config->states[i].enabled)
 			err = add_state(plan, &config->states[i], why);
 	}
-	if (!err && config->marks.enabled)
+	if (!err && (config->marks.enabled || config->marks.python))
 		err = add_marks(plan, why);
 	return err == -ENOMEM ? fault__set(why, err, "no memory for the plan") : err;
 }

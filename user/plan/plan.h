@@ -25,6 +25,7 @@ struct planned_target {
 	uint32_t state; /* index into plan.states */
 	enum { TARGET_FUNCTION, TARGET_BEGIN, TARGET_END, TARGET_MARKS } role;
 	const struct function_ref *ref; /* the config's */
+	bool core;			/* MARKS: the C core of the Python package */
 	bool pending;			/* not there yet; waiting says what */
 	struct fault waiting;
 	bool failed; /* with keep_going: it cannot be planned; waiting says why */
@@ -120,7 +121,7 @@ struct planned_state {
 	uint64_t
 		rate_limit; /* rows a second; 0 = no limit. May change; the config's is the first */
 	struct state_config *owned; /* the config, when it was added later; else NULL */
-	uint32_t label;		    /* of a label: its number + 1 */
+	uint32_t label;		    /* of a label, or of Python functions: its number + 1 */
 	/* Of the captured values, for all probes alike; settled by the probes that plan__new finds,
 	 * or by the settings. */
 	enum tacho_value_type types[TACHO_CAPTURES_MAX];
@@ -152,6 +153,10 @@ struct plan {
 	size_t hook_cnt;
 	bool has_marks;
 	uint32_t marks_state; /* if so: the one that all marks are targets of */
+	/* Labels that are known before any program uses them, those of the states of Python
+	 * functions, have the numbers below this; 0: none can be added. */
+	uint32_t reserved_labels;
+	uint32_t python_cnt; /* of them are given away */
 };
 
 #define PLAN_MARKS_STATE "marks" /* its name */
@@ -159,6 +164,12 @@ struct plan {
 static inline bool plan__is_marks(const struct plan *plan, uint32_t state)
 {
 	return plan->has_marks && state == plan->marks_state;
+}
+
+/* Is it a state of Python functions? Their label has the state's name. */
+static inline bool plan__is_python(const struct plan *plan, uint32_t state)
+{
+	return plan->states[state].label && plan->states[state].label <= plan->reserved_labels;
 }
 
 /*
@@ -205,7 +216,8 @@ struct planned_label {
 	const char *text;
 };
 
-/* A label has been seen: adds a state of this name, and its probe. */
+/* A label has been seen: adds its probe, and before that, unless it is that of Python functions, a
+ * state of this name. */
 int plan__add_label(struct plan *plan, const struct planned_label *label);
 
 /* Does the file that this label was first seen in say of blocks that they have failed? False for

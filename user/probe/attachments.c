@@ -138,9 +138,11 @@ static void select_in_kernel(struct prober *prober, uint32_t state, bool selecte
 void prober__select(struct prober *prober, uint32_t state, bool selected)
 {
 	select_in_kernel(prober, prober__kernel_state(prober, state), selected);
+	if (plan__is_python(prober->options.plan, state))
+		prober__select_python_label(prober, state, selected);
 	/* Its labels too, those that nobody has told us of as well. */
-	for (size_t i = 0; plan__is_marks(prober->options.plan, state) && i < prober->labels_max;
-	     i++)
+	for (size_t i = prober->options.plan->reserved_labels;
+	     plan__is_marks(prober->options.plan, state) && i < prober->labels_max; i++)
 		select_in_kernel(prober, prober->states_max + i, selected);
 }
 

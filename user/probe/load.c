@@ -150,8 +150,8 @@ static void set_map_sizes(const struct prober *prober, struct tacho_bpf *bpf)
 	bpf_map__set_max_entries(bpf->maps.counters, COUNTERS_MAX);
 	bpf_map__set_max_entries(bpf->maps.labels, prober->labels_max + LABELS_SPARE);
 	bpf_map__set_max_entries(bpf->maps.label_names, prober->labels_max);
-	if (plan->config->marks.label_cnt)
-		bpf_map__set_max_entries(bpf->maps.label_globs, plan->config->marks.label_cnt);
+	if (prober__label_glob_cnt(prober))
+		bpf_map__set_max_entries(bpf->maps.label_globs, prober__label_glob_cnt(prober));
 }
 
 static void configure(struct prober *prober, struct tacho_bpf *bpf)
@@ -172,7 +172,8 @@ static void configure(struct prober *prober, struct tacho_bpf *bpf)
 	bpf->rodata->label_base = prober->states_max;
 	bpf->rodata->label_limit = prober->labels_max ? prober->labels_max - 1 : 0;
 	bpf->rodata->marks_state = o->plan->has_marks ? o->plan->marks_state : 0;
-	bpf->rodata->label_glob_cnt = o->plan->has_marks ? o->plan->config->marks.label_cnt : 0;
+	bpf->rodata->label_glob_cnt = prober__label_glob_cnt(prober);
+	bpf->bss->label_cnt = o->plan->reserved_labels; /* those are given away */
 	set_map_sizes(prober, bpf);
 	bpf_program__set_autoload(bpf->progs.activity_session, false);
 	bpf_program__set_autoload(bpf->progs.activity_entry_multi, false);

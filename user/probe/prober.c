@@ -53,10 +53,11 @@ static int write_budgets(struct prober *prober, size_t first, struct fault *why)
 	for (__u32 i = first; i < plan->state_cnt; i++) {
 		const struct tacho_budget budget = { .limit = plan->states[i].rate_limit };
 
-		if (plan->states[i].label)
-			continue;
+		__u32 state = prober__kernel_state(prober, i);
 
-		if (bpf_map_update_elem(fd, &i, &budget, BPF_ANY))
+		if (plan->states[i].label && !plan__is_python(plan, i))
+			continue;
+		if (bpf_map_update_elem(fd, &state, &budget, BPF_ANY))
 			return fault__set(why, -errno, "BPF map 'budgets': %s", strerror(errno));
 	}
 	return 0;
@@ -88,7 +89,7 @@ static int make_room_for_states(struct prober *prober, struct fault *why)
 	size_t more = cnt > STATES_SPARE ? cnt : STATES_SPARE;
 
 	if (plan->has_marks)
-		prober->labels_max = plan->config->marks.limit + 1;
+		prober->labels_max = plan->reserved_labels + plan->config->marks.limit + 1;
 	/* Labels are states of the plan, too, when they are known. */
 	prober->states_max = cnt + prober->labels_max + (prober->options.may_grow ? more : 0);
 	if (prober->states_max > TACHO_STATES_MAX - prober->labels_max)
@@ -124,9 +125,11 @@ int prober__new(const struct prober_options *options, struct prober **ret_prober
 		err = fault__set(why, prober->cpu_cnt, "the number of CPUs cannot be read");
 		goto fail;
 	}
-	err = write_budgets(prober, 0, why);
+	err = write_label_budgets(prober, why);
 	if (!err)
-		err = write_label_budgets(prober, why);
+		err = write_budgets(prober, 0, why);
+	if (!err)
+		err = prober__write_python_labels(prober, 0, why);
 	if (!err)
 		err = prober__write_globs(prober, 0, why);
 	if (!err)
@@ -186,6 +189,8 @@ int prober__add_states(struct prober *prober, struct fault *why)
 	err = prober__make_rules(prober, prober->state_cnt, why);
 	if (!err)
 		err = write_budgets(prober, prober->state_cnt, why);
+	if (!err)
+		err = prober__write_python_labels(prober, prober->state_cnt, why);
 	if (!err && prober->glob_cnt > first_glob) {
 		err = prober__write_globs(prober, first_glob, why);
 		if (!err)

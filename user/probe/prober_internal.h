@@ -81,6 +81,22 @@ int prober__make_rules(struct prober *prober, size_t first, struct fault *why);
  * judges what runs already. */
 int prober__write_globs(struct prober *prober, uint32_t first, struct fault *why);
 int prober__write_label_globs(struct prober *prober, struct fault *why);
+
+/* Of the states of Python functions from first on: the kernel is to know their labels, so that
+ * these have the numbers that the plan gave them. */
+int prober__write_python_labels(struct prober *prober, size_t first, struct fault *why);
+/* From here on, blocks with this label are recorded, or not. The state is one of these. */
+void prober__select_python_label(struct prober *prober, uint32_t state, bool selected);
+
+/* How many globs select labels beside these. Without [marks], there is one that selects none. */
+static inline uint32_t prober__label_glob_cnt(const struct prober *prober)
+{
+	const struct plan *plan = prober->options.plan;
+
+	if (!plan->has_marks)
+		return 0;
+	return plan->config->marks.enabled ? plan->config->marks.label_cnt : 1;
+}
 int prober__judge_processes(struct prober *prober, struct fault *why);
 
 /* The places of one file for one state that are not attached yet, or its hooks; malloced. probes[i]

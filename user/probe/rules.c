@@ -70,19 +70,75 @@ int prober__write_globs(struct prober *prober, uint32_t first, struct fault *why
 	return 0;
 }
 
+/* Without [marks], only labels of Python functions are of interest. These are known: no glob is
+ * asked about the name of the first of them. */
+static const char *label_glob(const struct plan *plan, uint32_t number)
+{
+	uint32_t state = 0;
+
+	if (plan->config->marks.enabled)
+		return plan->config->marks.labels[number];
+	while (!plan__is_python(plan, state))
+		state++;
+	return plan->states[state].name;
+}
+
 int prober__write_label_globs(struct prober *prober, struct fault *why)
 {
-	const struct marks_config *marks = &prober->options.plan->config->marks;
 	int fd = bpf_map__fd(prober->bpf->maps.label_globs);
 	struct tacho_glob glob;
 	int err = 0;
 
-	for (uint32_t i = 0; !err && prober->labels_max && i < marks->label_cnt; i++) {
-		err = glob_compile(marks->labels[i], &glob, why);
+	for (uint32_t i = 0; !err && i < prober__label_glob_cnt(prober); i++) {
+		err = glob_compile(label_glob(prober->options.plan, i), &glob, why);
 		if (!err && bpf_map_update_elem(fd, &i, &glob, BPF_ANY))
 			err = fault__set(why, -errno, "BPF map 'label_globs': %s", strerror(errno));
 	}
 	return err;
+}
+
+static int write_python_label(struct prober *prober, uint32_t state)
+{
+	const struct planned_state *planned = &prober->options.plan->states[state];
+	struct tacho_label_name name = { .known = 1 };
+	uint32_t number = planned->label - 1;
+
+	strncpy(name.text, planned->name, sizeof(name.text) - 1);
+	if (bpf_map_update_elem(bpf_map__fd(prober->bpf->maps.label_names), &number, &name,
+				BPF_ANY))
+		return -errno;
+	prober__select_python_label(prober, state, true);
+	return 0;
+}
+
+int prober__write_python_labels(struct prober *prober, size_t first, struct fault *why)
+{
+	const struct plan *plan = prober->options.plan;
+	int err = 0;
+
+	for (size_t i = first; !err && i < plan->state_cnt; i++) {
+		if (plan__is_python(plan, i))
+			err = write_python_label(prober, i);
+	}
+	return err ? fault__set(why, err, "BPF map 'label_names': %s", strerror(-err)) : 0;
+}
+
+/* One that is not selected may have left its label to a state of the same name. */
+void prober__select_python_label(struct prober *prober, uint32_t state, bool selected)
+{
+	const struct planned_state *planned = &prober->options.plan->states[state];
+	int fd = bpf_map__fd(prober->bpf->maps.labels);
+	uint32_t number = planned->label - 1, known = TACHO_LABEL_UNWANTED;
+	struct tacho_label_key key = {};
+
+	strncpy(key.text, planned->name, sizeof(key.text) - 1);
+	bpf_map_lookup_elem(fd, &key, &known);
+	if (!selected && known != number)
+		return;
+	if (!selected)
+		number = TACHO_LABEL_UNWANTED;
+	bpf_map_update_elem(fd, &key, &number, BPF_ANY);
+	__atomic_fetch_add(&prober->bpf->bss->label_generation, 1, __ATOMIC_SEQ_CST);
 }
 
 static uint64_t rules_of_command(const struct prober *prober, const char *command, size_t sz)

@@ -41,7 +41,7 @@ int session__open_marks(struct session *s, struct fault *why)
 	if (!marks)
 		return fault__set(why, -ENOMEM, "no memory");
 	s->marks = marks;
-	marks->label_cnt = s->config->marks.limit + 1;
+	marks->label_cnt = plan->reserved_labels + s->config->marks.limit + 1;
 	marks->probes = malloc(marks->label_cnt * sizeof(*marks->probes));
 	if (!marks->probes)
 		return fault__set(why, -ENOMEM, "no memory");
@@ -66,7 +66,8 @@ bool session__is_of_marks(const struct session *s, size_t state)
 {
 	const struct plan *plan = s->options->plan;
 
-	return plan__is_marks(plan, state) || plan->states[state].label;
+	return plan__is_marks(plan, state) ||
+	       (plan->states[state].label && !plan__is_python(plan, state));
 }
 
 /* --- labels ---------------------------------------------------------------------------------- */
@@ -89,7 +90,7 @@ static void tell_other(struct session *s, uint32_t label)
 	message_about(&subject, MESSAGE_WARNING,
 		      "record: marks: more than %zu labels: the others are recorded as '%s' (limit "
 		      "in [marks])",
-		      s->marks->label_cnt - 1, OTHER_LABELS);
+		      s->marks->label_cnt - 1 - s->options->plan->reserved_labels, OTHER_LABELS);
 }
 
 static int declare_label(struct session *s, uint32_t label, const struct tacho_label_name *name)
@@ -100,6 +101,7 @@ static int declare_label(struct session *s, uint32_t label, const struct tacho_l
 		.site = name->probe,
 		.text = shown_label(s, label, name),
 	};
+	size_t before = plan->state_cnt;
 	struct fault why = {};
 	int err;
 
@@ -114,7 +116,8 @@ static int declare_label(struct session *s, uint32_t label, const struct tacho_l
 		err = session__prepare_attaching(s, &why);
 	if (err)
 		return err;
-	s->states[plan->state_cnt - 1].retired = s->states[plan->marks_state].retired;
+	if (plan->state_cnt > before)
+		s->states[before].retired = s->states[plan->marks_state].retired;
 	s->marks->probes[label] = plan->probe_cnt - 1;
 	tell_other(s, label);
 	return 0;

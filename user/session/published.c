@@ -56,13 +56,30 @@ static void take_probe(void *ctx, const struct probe_row *row)
 		return;
 	state = &walk->states[plan->probes[number].state];
 	/* Of a file that was given up, only the numbers are left. */
-	state->cnt += plan->binaries[plan->probes[number].binary].elf != NULL;
-	state->placed += prober__has_probe(walk->s->prober, number);
+	if (!plan__is_python(plan, plan->probes[number].state)) {
+		state->cnt += plan->binaries[plan->probes[number].binary].elf != NULL;
+		state->placed += prober__has_probe(walk->s->prober, number);
+	}
 	if (row->last_hit_ns > state->last_hit_ns)
 		state->last_hit_ns = row->last_hit_ns;
 	weight = (double)row->calls + 1;
 	state->weight += weight;
 	state->weighted_ns += weight * planned_probe__cost_ns(&plan->probes[number]);
+}
+
+/* Functions of Python are seen by the marks of the package's core. */
+static void count_cores(const struct session *s, struct state_probes *ret_probes)
+{
+	const struct plan *plan = s->options->plan;
+
+	for (size_t i = 0; i < plan->probe_cnt; i++) {
+		const struct planned_probe *probe = &plan->probes[i];
+
+		if (probe->kind != PLANNED_MARK || !plan->targets[probe->target].core)
+			continue;
+		ret_probes->cnt += plan->binaries[probe->binary].elf != NULL;
+		ret_probes->placed += prober__has_probe(s->prober, i);
+	}
 }
 
 /* Which probe saw a call without a row is not known; of the state it is. */
@@ -82,7 +99,8 @@ static json_t *make_pending(const struct plan *plan, size_t state)
 
 	for (size_t i = 0; i < plan->target_cnt; i++) {
 		target = &plan->targets[i];
-		if (target->state == state && target->pending)
+		if (target->pending &&
+		    (target->state == state || (target->core && plan__is_python(plan, state))))
 			array = append(array, json_pack("{s:o, s:o, s:o}", "binary",
 							json_text(target->ref->binary), "function",
 							json_text(target->ref->function), "why",
@@ -129,6 +147,8 @@ static json_t *make_states(const struct session *s, const struct session_publish
 	if (array)
 		recorder__each_probe(s->recorder, take_probe, &walk);
 	for (size_t i = 0; array && s->prober && i < cnt; i++) {
+		if (plan__is_python(s->options->plan, i))
+			count_cores(s, &walk.states[i]);
 		if (!s->states[i].retired)
 			array = append(array, make_state(s, published, i, &walk.states[i]));
 	}

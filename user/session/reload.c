@@ -73,6 +73,12 @@ static bool find_state(const struct session *s, const struct state_config *wante
 	return found;
 }
 
+/* The core of the Python package has probes only if the recording began with such states. */
+static bool is_too_late(const struct session *s, const struct state_config *state)
+{
+	return state->python_cnt && !s->options->plan->reserved_labels;
+}
+
 static void compare_states(const struct session *s, struct reload *r)
 {
 	size_t at;
@@ -80,7 +86,7 @@ static void compare_states(const struct session *s, struct reload *r)
 	for (size_t i = 0; i < r->config->state_cnt; i++) {
 		const struct state_config *state = &r->config->states[i];
 
-		if (!state->enabled)
+		if (!state->enabled || is_too_late(s, state))
 			continue;
 		if (find_state(s, state, &at))
 			r->kept[at] = true;
@@ -240,6 +246,12 @@ static void apply_settings(struct session *s, struct reload *r)
 		tell_not_taken("ring-size");
 	if (!marks_config__same(&config->marks, &s->config->marks))
 		tell_not_taken("[marks]");
+	for (size_t i = 0; i < config->state_cnt; i++) {
+		const struct state_config *state = &config->states[i];
+
+		if (state->enabled && is_too_late(s, state))
+			message("record: state %s: python is taken at the next start", state->name);
+	}
 	apply_flush(s, config);
 	apply_output_settings(s, config);
 	message_set_level(config->message_level);

@@ -75,12 +75,15 @@ int session__open_states(struct session *s, struct fault *why)
 	if (!err)
 		err = session__open_marks(s, why);
 	if (!err)
+		err = session__open_python(s, why);
+	if (!err)
 		err = open_prober(s, why);
 	return err;
 }
 
 void session__close_states(struct session *s)
 {
+	session__close_python(s);
 	session__stop_following(s);
 	ring_buffer__free(s->ring);
 	s->ring = NULL;
@@ -104,9 +107,11 @@ int session__start_states(struct session *s, struct fault *why)
 		prober__select(s->prober, i, !s->states[i].retired && !s->flag_off);
 	if (!err)
 		err = session__attach_all(s, why);
-	if (!err)
-		prober__begin(s->prober);
-	return err;
+	if (err)
+		return err;
+	prober__begin(s->prober);
+	session__publish_python(s);
+	return 0;
 }
 
 size_t session__wanted_cnt(const struct session *s)
@@ -114,18 +119,20 @@ size_t session__wanted_cnt(const struct session *s)
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < s->state_cnt; i++)
-		cnt += !s->states[i].retired;
+		cnt += !s->states[i].retired &&
+		       (s->config->marks.enabled || !plan__is_marks(s->options->plan, i));
 	return cnt;
 }
 
 /* --- from one selection to another ----------------------------------------------------------- */
 
-/* Their calls that are open are over for us, once and for all. */
-static void let_go(struct session *s)
+/* Their calls that are open are over for us, once and for all. Functions of Python have no probes
+ * of their own that could be taken away. */
+static void let_go(struct session *s, bool any_python)
 {
 	int err;
 
-	if (!prober__detach_unselected(s->prober))
+	if (!prober__detach_unselected(s->prober) && !any_python)
 		return;
 	session__drain(s); /* what they recorded belongs before this */
 	err = prober__close_unselected_calls(s->prober);
@@ -139,7 +146,7 @@ static void let_go(struct session *s)
 void session__select(struct session *s)
 {
 	const struct plan *plan = s->options->plan;
-	bool any_off = false, any_on = false;
+	bool any_off = false, any_on = false, python_off = false;
 
 	for (size_t i = 0; i < s->state_cnt; i++) {
 		bool wanted = !s->states[i].retired && !s->flag_off;
@@ -149,9 +156,11 @@ void session__select(struct session *s)
 		prober__select(s->prober, i, wanted);
 		any_on |= wanted;
 		any_off |= !wanted;
+		python_off |= !wanted && plan__is_python(plan, i);
 	}
 	if (any_off)
-		let_go(s);
+		let_go(s, python_off);
 	for (uint32_t i = 0; any_on && i < plan->binary_cnt; i++)
 		session__attach_or_give_up(s, i);
+	session__publish_python(s);
 }

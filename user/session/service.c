@@ -375,14 +375,20 @@ int session__open_service(struct session *s, struct fault *why)
 static void give_up_privileges(const struct session *s)
 {
 	const struct service *v = s->service;
-	const int folder_fds[] = { output_dir__fd(s->dir),
-				   v && v->file ? status_file__folder_fd(v->file) : -1 };
-	const struct privileges_needs needs = {
+	const int fds[] = { output_dir__fd(s->dir),
+			    v && v->file ? status_file__folder_fd(v->file) : -1,
+			    session__python_folder_fd(s) };
+	int folder_fds[sizeof(fds) / sizeof(fds[0])];
+	struct privileges_needs needs = {
 		.perf_links = s->prober && !strcmp(prober__way(s->prober), "perf"),
 		.folder_fds = folder_fds,
-		.folder_cnt = folder_fds[1] >= 0 ? 2 : 1,
 	};
 	struct fault why = {};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] >= 0)
+			folder_fds[needs.folder_cnt++] = fds[i];
+	}
 
 	if (!s->command && privileges__give_up(&needs, &why))
 		message("record: %s", why.text);

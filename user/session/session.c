@@ -319,6 +319,7 @@ static void detach(struct session *s)
 {
 	int err;
 
+	session__close_python(s);
 	/* Files are guarded as long as there are probes in them. */
 	prober__detach_all(s->prober);
 	session__stop_following(s);

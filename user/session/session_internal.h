@@ -14,6 +14,7 @@ struct raw_writer;
 struct resources;
 struct ring_buffer;
 struct session_marks;
+struct session_python;
 struct service;
 struct views;
 
@@ -36,9 +37,10 @@ struct session {
 	struct ring_buffer *ring;
 	struct resources *resources; /* NULL: processes are not recorded */
 	struct follow *follow;
-	struct session_marks *marks;  /* NULL: they are not recorded */
-	struct service *service;      /* NULL: nobody wants to know how it goes */
-	struct session_state *states; /* as the plan's */
+	struct session_marks *marks;   /* NULL: they are not recorded */
+	struct session_python *python; /* NULL: no functions of Python are wanted */
+	struct service *service;       /* NULL: nobody wants to know how it goes */
+	struct session_state *states;  /* as the plan's */
 	size_t state_cnt;
 	int epoll_fd;
 	int signal_fd;
@@ -222,6 +224,18 @@ bool session__is_marked(const void *data, size_t sz);
 void session__put_marked(struct session *s, const void *data, size_t sz);
 /* Declares labels that something has been counted for, but that have no record yet. */
 void session__put_new_labels(struct session *s);
+
+/* --- python.c: functions of Python --------------------------------------------------------------
+ */
+
+/* Where it is told which are wanted. What cannot be told is no failure of the recording. */
+int session__open_python(struct session *s, struct fault *why);
+/* What it has to be able to write into; or -1. */
+int session__python_folder_fd(const struct session *s);
+/* Tells those that are recorded now, if they are others than before. */
+void session__publish_python(struct session *s);
+/* Withdraws all. */
+void session__close_python(struct session *s);
 
 /* --- attaching.c: probes in a file, while nobody writes into it ------------------------------- */
 

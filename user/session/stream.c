@@ -111,7 +111,7 @@ static int put_probe(struct session *s, uint32_t number)
 		.state = probe->state,
 		.binary = binary->path,
 		.function = probe->function,
-		.build_id = elf_file__build_id(binary->elf),
+		.build_id = binary->elf ? elf_file__build_id(binary->elf) : "", /* given up */
 		.symbol = probe->symbol,
 		.exit_mode = exit_mode_name(probe),
 	};
