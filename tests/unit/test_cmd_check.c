@@ -131,7 +131,8 @@ static void a_bad_state_does_not_hide_the_others(void **state)
 	assert_status(check, 4, "E", CHECKED_READY);
 	assert_false(check__all_ready(check));
 	assert_int_equal(check->plan->probe_cnt, 2);
-	assert_non_null(strstr(check->plan->targets[3].waiting.text, "no instruction that Capstone knows"));
+	assert_non_null(
+		strstr(check->plan->targets[3].waiting.text, "no instruction that Capstone knows"));
 }
 
 static void any_number_of_bad_states_is_found(void **state)

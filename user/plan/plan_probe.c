@@ -327,9 +327,10 @@ static void count_inlined(struct plan *plan, struct planned_probe *probe)
 
 static int refuse_nop5(struct fault *why)
 {
-	return fault__set(why, -EOPNOTSUPP,
-			  "the place is a 5-byte nop, and under a probe there, Linux 6.18 and later "
-			  "end children that the program forks (SIGSEGV)");
+	return fault__set(
+		why, -EOPNOTSUPP,
+		"the place is a 5-byte nop, and under a probe there, Linux 6.18 and later "
+		"end children that the program forks (SIGSEGV)");
 }
 
 static int plan_code(struct plan *plan, struct planned_probe *probe, const struct code *code,
