@@ -101,7 +101,7 @@ def test_it_can_write_into_its_own_directories_only(scratch):
               "Permission denied" in done.stderr or "No such file" in done.stderr,
               f"{folder}: {done.stderr}")
         check(not machine().path(f"{folder}/x").exists(), folder)
-    for folder in (DATA, "/run/tacho/service"):
+    for folder in (DATA, "/run/tacho/service", "/run/tacho/python-functions"):
         done = in_the_units_place("sh", "-c", f"touch {folder}/x && rm {folder}/x")
         check_equal(done.stderr, "", folder)
 
@@ -191,6 +191,19 @@ def test_the_feature_flag_switches_recording_without_a_restart(scratch):
             set_flag(value)
             until_recording(running, value == "true")
     check_equal(tacho().pid(), pid, "the recorder's process")
+
+
+def test_programs_in_python_are_told_what_to_mark_as_long_as_it_runs(scratch):
+    def told():
+        return machine().run("sh", "-c", "cat /run/tacho/python-functions/*", fine=None).stdout
+
+    configure(more="[state PLAN]\npython = robot.planner:Planner.plan\n")
+    restart_cleanly()
+    check_equal(told(), "tacho-python 1\nrobot.planner:Planner.plan\tPLAN\n")
+    tacho().systemctl("stop")
+    check_equal(told(), "")
+    configure()
+    restart_cleanly()
 
 
 # --- harm -----------------------------------------------------------------------------------------
