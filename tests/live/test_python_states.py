@@ -416,6 +416,36 @@ def test_what_a_killed_recorder_leaves_is_harmless_and_removed_by_the_next(scrat
         check_equal(ledger(later.directory)["PLAN"]["entries"], end["plan"] - truth["plan"])
 
 
+def told(scratch, wanted):
+    """What a recorder says that lets the newest Python do one round of work."""
+    env = dict(everyone(scratch), PYTHONPATH=f"{package(scratch)}:{HERE}",
+               PYTHONDONTWRITEBYTECODE="1")
+    done, _, errors = record("-c", settings(scratch, wanted), "--",
+                             *PYTHONS[-1].command, "-c", "import tacho_autoload, python_program; "
+                             "python_program.work()", directory=scratch / "out", env=env)
+    check_equal(done, 0, errors)
+    return errors
+
+
+def test_functions_that_nobody_called_are_told(scratch):
+    misspelt = {"WRONG": {"python": "pyton_program:Planner.plan"}}
+    errors = told(scratch, {**states("PLAN", "NAPS"), **misspelt})
+    check("2 states of Python functions without a call, the first: NAPS (python_program:naps); "
+          in errors, errors)
+    errors = told(scratch, states("PLAN"))
+    check("without a call" not in errors, errors)
+
+
+def test_a_core_that_is_missing_is_told_with_what_to_do(scratch):
+    missing = scratch / "none" / CORE
+    with Service(scratch, states("PLAN"), env=everyone(scratch),
+                 more=f"[marks]\npython-core = {missing}\n") as recorder:
+        recorder.until_ready()
+        check(recorder.told(f"{missing}: No such file or directory (the Python package has it: "
+                            "make install-python;"), recorder.messages())
+        check_equal(recorder.stop(signal.SIGTERM), 0, recorder.messages())
+
+
 def test_a_selection_that_cannot_be_published_is_told_and_no_more(scratch):
     (scratch / "file").write_text("mine")
     for folder in ("/proc/nowhere/functions", str(scratch / "file"), ""):

@@ -108,6 +108,28 @@ void session__publish_python(struct session *s)
 	python->published_sz = sz;
 }
 
+void session__tell_uncalled_python(const struct session *s)
+{
+	const struct plan *plan = s->options->plan;
+	const struct planned_state *first = NULL;
+	struct recorder_state seen;
+	size_t cnt = 0;
+
+	for (uint32_t i = 0; i < s->state_cnt && !s->flag_off; i++) {
+		if (!plan__is_python(plan, i) || s->states[i].retired ||
+		    recorder__read_state(s->recorder, i, &seen) || seen.ledger.entries)
+			continue;
+		if (!cnt++)
+			first = &plan->states[i];
+	}
+	if (cnt)
+		message_info(
+			"record: %zu state%s of Python functions without a call%s: %s (%s:%s); "
+			"tacho.functions() says in a program which it marks, and why not",
+			cnt, cnt == 1 ? "" : "s", cnt == 1 ? "" : ", the first", first->name,
+			first->config->pythons->binary, first->config->pythons->function);
+}
+
 void session__close_python(struct session *s)
 {
 	if (!s->python)

@@ -427,6 +427,7 @@ int session__run(const struct session_options *options, struct session_result *r
 	else
 		err = finish(&s, ret_result, why);
 	session__tell_trouble(&s);
+	session__tell_uncalled_python(&s);
 out:
 	session__close(&s);
 	return err;

@@ -234,6 +234,8 @@ int session__open_python(struct session *s, struct fault *why);
 int session__python_folder_fd(const struct session *s);
 /* Tells those that are recorded now, if they are others than before. */
 void session__publish_python(struct session *s);
+/* At the end: a name that is misspelt looks like one that is not called. */
+void session__tell_uncalled_python(const struct session *s);
 /* Withdraws all. */
 void session__close_python(struct session *s);
 

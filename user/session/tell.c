@@ -197,8 +197,12 @@ void session_tell_plan(const struct plan *plan, const struct plan_mark *from)
 		};
 
 		if (target->pending)
-			message_about(&subject, MESSAGE_WARNING, "record: pending: %s",
-				      target->waiting.text);
+			message_about(&subject, MESSAGE_WARNING, "record: pending: %s%s",
+				      target->waiting.text,
+				      target->core ? " (the Python package has it: make "
+						     "install-python; python-core in [marks] names "
+						     "other places)"
+						   : "");
 		if (target->refused_cnt)
 			message_about(&subject, MESSAGE_WARNING,
 				      "record: state %s: %s: functions that cannot be recorded: "
