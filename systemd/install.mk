@@ -42,7 +42,7 @@ INSTALLED := $(BUILD)/tacho:$(PREFIX)/bin/tacho:755 \
 	$(foreach file,$(wildcard systemd/tacho.logrotate),$(file):$(DOC_DIR)/$(notdir $(file)):644) \
 	include/tacho/mark.h:$(PREFIX)/include/tacho/mark.h:644 \
 	README.md:$(DOC_DIR)/README.md:644 \
-	docs/FORMATS.md:$(DOC_DIR)/FORMATS.md:644 \
+	$(foreach file,FORMATS MARKS,docs/$(file).md:$(DOC_DIR)/$(file).md:644) \
 	LICENSE:$(DOC_DIR)/copyright:644
 
 installed_source = $(word 1,$(subst :, ,$(1)))

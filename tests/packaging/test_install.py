@@ -39,6 +39,7 @@ def test_everything_is_where_it_belongs(scratch):
                  "usr/share/man/man8/tacho.service.8", "usr/lib/sysusers.d/tacho.conf",
                  "usr/lib/tmpfiles.d/tacho.conf", "usr/share/bash-completion/completions/tacho",
                  "usr/share/zsh/site-functions/_tacho", "usr/share/doc/tacho/tacho.conf",
+                 "usr/share/doc/tacho/FORMATS.md", "usr/share/doc/tacho/MARKS.md",
                  "usr/share/doc/tacho/copyright", "usr/share/tacho/opentrons.conf",
                  *(f"usr/lib/systemd/system/{unit}" for unit in UNITS)):
         check(path in files, f"{path} is missing from {sorted(files)}")
