@@ -83,7 +83,7 @@ int datafile__repair(struct datafile *file, struct fault *ret_unfit, struct faul
 
 	err = begins_with_first_row(file, &begins);
 	if (!err && !begins) {
-		fault__set(ret_unfit, 0, "has other columns than this version writes");
+		fault__set(ret_unfit, 0, "has other columns than are written now");
 		return 0;
 	}
 	if (!err)

@@ -223,7 +223,7 @@ static void a_file_with_other_columns_is_set_aside(void **state)
 		reopen_file(fixture);
 		scratch__expect(&fixture->scratch, "data.1", others[i]);
 		scratch__expect(&fixture->scratch, "data", FIRST_ROW);
-		expect_notice(fixture, "data: has other columns than this version writes; "
+		expect_notice(fixture, "data: has other columns than are written now; "
 				       "renamed to data.1");
 	}
 	scratch__expect(&fixture->scratch, "data.2", others[3]);
