@@ -75,6 +75,9 @@ bool datafile__is_old(struct datafile *file, uint64_t now_ns);
 
 /* datafile_repair.c */
 
+/* Is a first row all that is in the file, and does it begin with ours, or ours with it? */
+bool datafile__has_only_columns(const struct datafile *file);
+
 /*
  * Repairs a torn tail and sets file->sz. A file that our rows cannot be added to is left as it is
  * and *ret_unfit says why; otherwise *ret_unfit is "".

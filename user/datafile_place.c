@@ -132,13 +132,29 @@ int datafile__rotate(struct datafile *file, struct fault *why)
 	return datafile__take_place(file, why);
 }
 
-/* The rows in it may be the only ones somebody has, so that it stays even if rotation keeps none.
+/* It has nothing but columns, some more or fewer than the ones that are wanted: nobody misses it.
  */
+static int remove_bare(struct datafile *file, struct fault *why)
+{
+	int err;
+
+	if (unlinkat(output_dir__fd(file->options.dir), file->layout.name, 0)) {
+		err = -errno;
+		return datafile__fault(file, why, err, "cannot remove");
+	}
+	let_go(file);
+	return open_regular(file, why);
+}
+
+/* The rows in it may be the only ones somebody has, so that it stays even if rotation keeps none,
+ * and costs no older file its place. */
 static int set_aside(struct datafile *file, const char *reason, struct fault *why)
 {
-	unsigned int keep = file->options.rotate_keep;
-	int err = rename_away(file, keep ? keep : 1, why);
+	int err;
 
+	if (datafile__has_only_columns(file))
+		return remove_bare(file, why);
+	err = rename_away(file, DATA_PART_NUMBER_MAX, why);
 	if (err)
 		return err;
 	let_go(file);

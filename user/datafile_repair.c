@@ -75,6 +75,30 @@ static int find_end(int fd, uint64_t *ret_whole, uint64_t *ret_sz)
 	return 0;
 }
 
+/* Does the one begin with all columns of the other, which has sz bytes without its line end? */
+static bool has_columns(const char *names, const char *less, size_t sz)
+{
+	return !memcmp(names, less, sz) && names[sz] == ',';
+}
+
+bool datafile__has_only_columns(const struct datafile *file)
+{
+	const size_t end = strlen("\r\n");
+	const char *wanted = file->layout.first_row;
+	size_t wanted_sz = strlen(wanted), sz;
+	struct csv_walk walk = { 0 };
+	char *there = malloc(CHUNK_SZ);
+	ssize_t n = there ? read_at(file->fd, there, CHUNK_SZ, 0) : -1;
+	bool only = false;
+
+	sz = n > 0 ? (size_t)n : 0;
+	if (sz > end && sz < CHUNK_SZ && wanted_sz > end && csv_walk__row(&walk, there, sz) == sz)
+		only = sz < wanted_sz ? has_columns(wanted, there, sz - end)
+				      : has_columns(there, wanted, wanted_sz - end);
+	free(there);
+	return only;
+}
+
 int datafile__repair(struct datafile *file, struct fault *ret_unfit, struct fault *why)
 {
 	uint64_t whole = 0, sz = 0;

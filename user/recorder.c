@@ -136,7 +136,7 @@ static void take_columns(struct recorder *recorder)
 
 	recorder->sink_options.capture_name_cnt = recorder->column_cnt;
 	for (size_t i = 0; i < recorder->output_cnt && !err; i++) {
-		if (recorder->outputs[i].ops->captured_columns)
+		if (recorder->outputs[i].ops->more_columns)
 			err = reopen(recorder, &recorder->outputs[i], &why);
 	}
 	recorder->columns_added = err;
@@ -144,6 +144,25 @@ static void take_columns(struct recorder *recorder)
 	if (*why.text && !recorder->columns_told && recorder->sink_options.notice)
 		recorder->sink_options.notice(recorder->sink_options.notice_ctx, why.text);
 	recorder->columns_told = err;
+}
+
+/* As the columns come up again, they find their places. */
+static int keep_columns(struct recorder *recorder, struct fault *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; recorder->sink_options.keep_columns && i < recorder->output_cnt; i++) {
+		const struct sink_ops *ops = recorder->outputs[i].ops;
+
+		if (ops->more_columns)
+			err = ops->more_columns(&recorder->sink_options, &recorder->kept_columns,
+						&recorder->kept_cnt);
+	}
+	if (err)
+		return fault__set(why, err, "no memory");
+	recorder__keep_columns(recorder);
+	recorder->sink_options.capture_name_cnt = recorder->column_cnt;
+	return 0;
 }
 
 int recorder__start(struct recorder *recorder, struct fault *why)
@@ -162,7 +181,9 @@ int recorder__start(struct recorder *recorder, struct fault *why)
 	recorder->sink_options.on_demand = !recorder->state_cnt;
 	recorder->sink_options.capture_names = recorder->columns;
 	recorder->sink_options.capture_name_cnt = recorder->column_cnt;
-	err = open_outputs(recorder, why);
+	err = keep_columns(recorder, why);
+	if (!err)
+		err = open_outputs(recorder, why);
 	if (err) {
 		close_outputs(recorder);
 		recorder__free_columns(recorder);

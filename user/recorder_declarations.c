@@ -204,8 +204,24 @@ int recorder__make_columns(struct recorder *recorder, struct fault *why)
 	return err;
 }
 
+void recorder__keep_columns(struct recorder *recorder)
+{
+	size_t column;
+
+	for (size_t i = 0; i < recorder->kept_cnt; i++) {
+		if (recorder__find_column(recorder, recorder->kept_columns[i], &column, NULL))
+			break; /* there are too many: the file is begun anew */
+	}
+	recorder->columns_added = false;
+}
+
 void recorder__free_columns(struct recorder *recorder)
 {
+	for (size_t i = 0; i < recorder->kept_cnt; i++)
+		free(recorder->kept_columns[i]);
+	free(recorder->kept_columns);
+	recorder->kept_columns = NULL;
+	recorder->kept_cnt = 0;
 	free(recorder->columns);
 	free(recorder->captured);
 	recorder->columns = NULL;

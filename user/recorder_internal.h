@@ -101,6 +101,8 @@ struct recorder {
 	const char **columns;  /* the names of captured values; they are those of struct capture */
 	const char **captured; /* what a row has in them; all NULL between rows */
 	size_t column_cnt;
+	char **kept_columns; /* some of these, of an earlier recording */
+	size_t kept_cnt;
 	struct state *states;
 	size_t state_cnt;
 	struct attribute attributes[TACHO_ATTRIBUTES_MAX + 1]; /* and why blocks failed */
@@ -150,6 +152,8 @@ int recorder__find_column(struct recorder *recorder, const char *name, size_t *r
 int recorder__make_columns(struct recorder *recorder, struct fault *why);
 /* What all states of that name have counted. */
 struct ledger_account recorder__account_of(const struct recorder *recorder, uint32_t first);
+/* kept_columns are columns, too. */
+void recorder__keep_columns(struct recorder *recorder);
 void recorder__free_columns(struct recorder *recorder);
 void recorder__free_declarations(struct recorder *recorder);
 

@@ -40,6 +40,10 @@ struct sink_options {
 	/* Who looks after the rotated files; borrowed, outlives the sink. NULL: nobody does. */
 	struct data_keeper *keeper;
 	bool on_demand; /* no file is made before it has a row */
+	/* More columns may come up while recording, as they did before: those that a file is found
+	 * to have besides are kept, or it would be begun anew at each start and for each of them.
+	 */
+	bool keep_columns;
 	/* What columns the captured values of activity_row have; borrowed, outlive the sink. */
 	const char *const *capture_names; /* any bytes */
 	size_t capture_name_cnt;	  /* <= SINK_CAPTURES_MAX */
@@ -47,6 +51,7 @@ struct sink_options {
 
 /* So that everybody can read the rows again (CSV_FIELD_CNT_MAX of analysis/csv_reader.h). */
 #define SINK_CAPTURES_MAX 1000
+#define SINK_MORE_MAX 32 /* of earlier recordings; they have no more than 17 */
 
 /* What may change while there are sinks: everything about rotation, and sync_ns. */
 void sink_options__change(struct sink_options *options, const struct sink_options *changed);
@@ -73,7 +78,11 @@ struct sink_ops {
 	size_t (*pending)(const struct sink *sink);
 	/* Room for at least one more row of ordinary size? */
 	bool (*has_room)(const struct sink *sink);
-	bool captured_columns;		 /* there is a column for each of capture_names */
+	/* There is a column for each of capture_names; not NULL. Sets *ret_names to the columns
+	 * that the file has behind them, if it has those: *ret_cnt strings, at most SINK_MORE_MAX,
+	 * and they and the list are the caller's to free. None if the file has not, or that cannot
+	 * be told. 0 or -ENOMEM. */
+	int (*more_columns)(const struct sink_options *options, char ***ret_names, size_t *ret_cnt);
 	bool large_rows;		 /* rows may be larger, and be refused even so */
 	void (*free)(struct sink *sink); /* does not flush; NULL is fine */
 };

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "csv_rows.h"
 #include "data_keeper.h"
 #include "datafile.h"
 #include "escape.h"
 #include "output_dir.h"
 
-#define TENTHS_EXACT 1e14 /* ten times as much is exact in a double (2^53), too */
+#define FIRST_ROW_MAX (64 * 1024) /* of which more columns are kept */
+#define TENTHS_EXACT 1e14	  /* ten times as much is exact in a double (2^53), too */
 
 struct sink {
 	const struct sink_csv_format *format;
@@ -116,6 +119,83 @@ static char *make_names(const struct sink_csv_format *format, const struct sink_
 		names = strndup(row.data, format->headers_name ? row.sz - strlen("\r\n") : row.sz);
 	csv_row__free(&row);
 	return names;
+}
+
+/* The first row of the file, line end included; or "" if none ends in so many bytes. */
+static void read_first_row(const char *name, const struct sink_options *options, char *room,
+			   size_t room_sz)
+{
+	int fd = openat(output_dir__fd(options->dir), name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct csv_walk walk = { 0 };
+	ssize_t n = fd < 0 ? -1 : read(fd, room, room_sz - 1);
+
+	room[n > 0 ? csv_walk__row(&walk, room, (size_t)n) : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Names that are written as they are: no quotes, no escapes. */
+static bool are_plain(const char *names)
+{
+	for (const unsigned char *at = (const unsigned char *)names; *at; at++) {
+		if (*at < ' ' || *at == 0x7f || *at == '"' || *at == '\\')
+			return false;
+	}
+	return true;
+}
+
+static int split_names(char *text, char ***ret_names, size_t *ret_cnt)
+{
+	char **names = calloc(SINK_MORE_MAX, sizeof(*names));
+	size_t cnt = 0;
+	char *name;
+	int err = names ? 0 : -ENOMEM;
+
+	while (!err && (name = strsep(&text, ","))) {
+		if (!*name || cnt == SINK_MORE_MAX)
+			err = -EINVAL;
+		else if (!(names[cnt++] = strdup(name)))
+			err = -ENOMEM;
+	}
+	if (!err) {
+		*ret_names = names;
+		*ret_cnt = cnt;
+		return 0;
+	}
+	while (cnt--)
+		free(names[cnt]);
+	free(names);
+	return err == -EINVAL ? 0 : err;
+}
+
+int sink_csv__more_columns(const struct sink_csv_format *format, const struct sink_options *options,
+			   char ***ret_names, size_t *ret_cnt)
+{
+	char *names = make_names(format, options);
+	char *there = malloc(FIRST_ROW_MAX);
+	size_t sz, there_sz;
+	int err = 0;
+
+	*ret_names = NULL;
+	*ret_cnt = 0;
+	if (!names || !there) {
+		err = -ENOMEM;
+		goto out;
+	}
+	read_first_row(format->file_name, options, there, FIRST_ROW_MAX);
+	sz = strlen(names) - strlen("\r\n");
+	there_sz = strlen(there);
+	if (there_sz > sz + strlen(",\r\n") && !memcmp(there, names, sz) && there[sz] == ',' &&
+	    !strcmp(there + there_sz - 2, "\r\n")) {
+		there[there_sz - 2] = '\0';
+		if (are_plain(there + sz + 1))
+			err = split_names(there + sz + 1, ret_names, ret_cnt);
+	}
+out:
+	free(names);
+	free(there);
+	return err;
 }
 
 static bool is_there(const struct sink_csv_format *format, const struct sink_options *options)

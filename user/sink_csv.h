@@ -48,6 +48,9 @@ void sink_csv__put_decimal(struct csv_row *row, double value);
  * is opened at once, so that what is wrong with it is known before anything is recorded. */
 int sink_csv__open(const struct sink_csv_format *format, const struct sink_options *options,
 		   struct sink **ret_sink, struct fault *why);
+/* sink_ops.more_columns of this format. */
+int sink_csv__more_columns(const struct sink_csv_format *format, const struct sink_options *options,
+			   char ***ret_names, size_t *ret_cnt);
 /* record is what the columns' offsets count from. */
 int sink_csv__add(struct sink *sink, const void *record);
 

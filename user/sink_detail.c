@@ -91,6 +91,12 @@ static int detail_open(const struct sink_options *options, struct sink **ret_sin
 	return sink_csv__open(&format, options, ret_sink, why);
 }
 
+static int detail_more_columns(const struct sink_options *options, char ***ret_names,
+			       size_t *ret_cnt)
+{
+	return sink_csv__more_columns(&format, options, ret_names, ret_cnt);
+}
+
 static int detail_activity(struct sink *sink, const struct activity_row *row)
 {
 	return sink_csv__add(sink, row);
@@ -100,7 +106,7 @@ const struct sink_ops detail_sink_ops = {
 	.name = "detail",
 	.open = detail_open,
 	.activity = detail_activity,
-	.captured_columns = true,
+	.more_columns = detail_more_columns,
 	.large_rows = true,
 	SINK_CSV_OPERATIONS,
 };

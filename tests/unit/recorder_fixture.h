@@ -38,14 +38,13 @@ static inline void feed_probe(struct fixture *f, uint32_t number, uint32_t probe
 	assert_int_equal(encode_probe(feed, f, &probe), 0);
 }
 
-/* A recorder with two states and a probe for each, at wall clock = monotonic + 1000. */
-static inline void fixture__make(struct fixture *f, size_t backlog_bytes)
+/* A recorder with two states and a probe for each, at wall clock = monotonic + 1000, in the
+ * fixture's directory. */
+static inline void fixture__begin(struct fixture *f, struct sink_options options)
 {
 	static const char *const formats[] = { "opentrons", "detail" };
-	struct sink_options options = { .sync_ns = UINT64_MAX, .backlog_bytes = backlog_bytes };
 
-	scratch__make(&f->scratch);
-	assert_int_equal(output_dir__open(f->scratch.path, &f->dir, NULL), 0);
+	options.sync_ns = UINT64_MAX;
 	options.dir = f->dir;
 	assert_int_equal(recorder__new(formats, 2, &options, &f->recorder, NULL), 0);
 	assert_int_equal(encode_stream(feed, f), 0);
@@ -54,6 +53,13 @@ static inline void fixture__make(struct fixture *f, size_t backlog_bytes)
 	feed_probe(f, 0, 0, "home");
 	feed_probe(f, 1, 1, "move");
 	assert_int_equal(encode_clock(feed, f, 0, 1000), 0);
+}
+
+static inline void fixture__make(struct fixture *f, size_t backlog_bytes)
+{
+	scratch__make(&f->scratch);
+	assert_int_equal(output_dir__open(f->scratch.path, &f->dir, NULL), 0);
+	fixture__begin(f, (struct sink_options) { .backlog_bytes = backlog_bytes });
 }
 
 static inline void fixture__remove(struct fixture *f)

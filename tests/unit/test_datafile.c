@@ -228,7 +228,36 @@ static void a_file_with_other_columns_is_set_aside(void **state)
 	}
 	scratch__expect(&fixture->scratch, "data.2", others[3]);
 	scratch__expect(&fixture->scratch, "data.3", others[2]);
-	assert_false(scratch__has(&fixture->scratch, "data.4"));
+}
+
+static void setting_aside_costs_no_older_file_its_place(void **state)
+{
+	static const char rows[] = "number\r\n1\r\n";
+	struct fixture *fixture = *state;
+	char name[16];
+
+	fixture->options.rotate_keep = 2;
+	for (int i = 0; i < 5; i++) {
+		scratch__write(&fixture->scratch, "data", rows, strlen(rows));
+		reopen_file(fixture);
+	}
+	for (int i = 1; i <= 5; i++) {
+		snprintf(name, sizeof(name), "data.%d", i);
+		scratch__expect(&fixture->scratch, name, rows);
+	}
+}
+
+static void a_file_that_has_only_columns_is_not_set_aside(void **state)
+{
+	static const char *const others[] = { "number,text,more\r\n", "number\r\n" };
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		scratch__write(&fixture->scratch, "data", others[i], strlen(others[i]));
+		reopen_file(fixture);
+		scratch__expect(&fixture->scratch, "data", FIRST_ROW);
+		assert_false(scratch__has(&fixture->scratch, "data.1"));
+	}
 }
 
 static void setting_aside_keeps_the_file_even_if_rotation_keeps_none(void **state)
@@ -432,6 +461,8 @@ int main(void)
 		DATAFILE_CASE(a_tail_of_zeros_left_by_a_power_cut_is_removed),
 		DATAFILE_CASE(a_tail_too_long_to_be_a_row_is_set_aside_not_cut),
 		DATAFILE_CASE(a_file_with_other_columns_is_set_aside),
+		DATAFILE_CASE(setting_aside_costs_no_older_file_its_place),
+		DATAFILE_CASE(a_file_that_has_only_columns_is_not_set_aside),
 		DATAFILE_CASE(setting_aside_keeps_the_file_even_if_rotation_keeps_none),
 		DATAFILE_CASE(a_symbolic_link_in_its_place_is_refused),
 		DATAFILE_CASE(a_dangling_link_in_its_place_makes_no_file),

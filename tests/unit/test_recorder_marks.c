@@ -72,6 +72,63 @@ static void a_late_attribute_begins_a_new_file(void **state)
 	fixture__remove(&f);
 }
 
+/* The recorder ends, and another one begins there that keeps columns. */
+static void begin_again(struct fixture *f)
+{
+	recorder__free(f->recorder);
+	fixture__begin(f, (struct sink_options) { .backlog_bytes = 1 << 20, .keep_columns = true });
+}
+
+static void columns_of_an_earlier_recording_are_kept(void **state)
+{
+	const struct tacho_attributes attributes = { .set = 1, .values = { 5 } };
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	assert_int_equal(encode_attribute(feed, &f, 0, "lines"), 0);
+	assert_int_equal(encode_attribute(feed, &f, 1, "m\303\274sli"), 0);
+	assert_int_equal(feed_block(&f, &attributes, 0), 0);
+	assert_int_equal(encode_flush(feed, &f, 9, 1), 0);
+	begin_again(&f);
+	assert_int_equal(feed_activity(&f, 0, 1, 2, TACHO_ENDED_RETURN), 0);
+	assert_int_equal(encode_attribute(feed, &f, 0, "m\303\274sli"), 0);
+	assert_int_equal(feed_block(&f, &attributes, 0), 0);
+	expect_detail(&f, DETAIL_COLUMNS ",lines,m\303\274sli\r\n" ROW("") ",5,\r\n" ROW(
+				  "") ",,\r\n" ROW("") ",,5\r\n");
+	assert_false(scratch__has(&f.scratch, "activity_detail.csv.1"));
+	fixture__remove(&f);
+}
+
+static void columns_that_cannot_be_kept_begin_a_new_file(void **state)
+{
+	static const char *const others[] = {
+		",\"a,b\"\r\n",
+		",a\\x0ab\r\n",
+		",\r\n",
+		",a\n",
+		",a,a\r\n",
+		",a,\377\r\n",
+		",1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,"
+		"31,"
+		"32,33\r\n",
+	};
+	char text[1000];
+	struct fixture f = {};
+
+	(void)state;
+	fixture__make(&f, 1 << 20);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(text, sizeof(text), DETAIL_COLUMNS "%s" ROW("") ",\r\n", others[i]);
+		scratch__write(&f.scratch, "activity_detail.csv", text, strlen(text));
+		begin_again(&f);
+		assert_int_equal(feed_activity(&f, 0, 1, 2, TACHO_ENDED_RETURN), 0);
+		assert_int_equal(encode_flush(feed, &f, 9, 1), 0);
+		scratch__expect(&f.scratch, "activity_detail.csv.1", text);
+	}
+	fixture__remove(&f);
+}
+
 static void a_failure_is_said_and_has_a_column(void **state)
 {
 	struct tacho_attributes attributes = { .set = FAILED, .texts = FAILED, .text = "too hot" };
@@ -207,6 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attributes_are_columns_in_the_order_they_were_declared),
 		cmocka_unit_test(a_late_attribute_begins_a_new_file),
+		cmocka_unit_test(columns_of_an_earlier_recording_are_kept),
+		cmocka_unit_test(columns_that_cannot_be_kept_begin_a_new_file),
 		cmocka_unit_test(a_failure_is_said_and_has_a_column),
 		cmocka_unit_test(a_block_that_could_have_failed_and_ended_has_not),
 		cmocka_unit_test(attributes_nobody_declared_are_passed_over),

@@ -159,6 +159,7 @@ static int open_outputs(struct session *s, struct fault *why)
 		.backlog_bytes = BACKLOG_BYTES,
 		.notice = session__notice,
 		.notice_debug = tell_debug,
+		.keep_columns = s->options->plan && s->options->plan->has_marks,
 	};
 	session__read_output_settings(config, &sinks);
 	err = recorder__new((const char *const *)config->formats, config->format_cnt, &sinks,
