@@ -51,10 +51,12 @@ static void block_free(PyObject *self)
 static void begin_keyed(PyObject *self, bool of_caller)
 {
 	uint64_t key = open__next_key(1);
-	const char *label = block_label((struct block *)self);
+	const char *label;
 
-	if (tasks__open(self, key, open__next_serial(), suspend__frame(of_caller)))
-		TACHO_KEY_BEGIN(label, key);
+	if (!tasks__open(self, key, open__next_serial(), suspend__frame(of_caller)))
+		return;
+	label = block_label((struct block *)self);
+	TACHO_KEY_BEGIN(label, key);
 }
 
 static PyObject *block_enter(PyObject *self, PyObject *none)

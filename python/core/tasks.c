@@ -20,12 +20,14 @@ struct other_module {
 /* Borrowed; NULL when the program has not imported it. */
 static PyObject *module_if_imported(struct other_module *other)
 {
-	PyObject *module;
+	/* Not PyImport_GetModuleDict: objects that end as the interpreter does have blocks, too,
+	 * and without that dictionary it ends the process. */
+	PyObject *modules = PySys_GetObject("modules"), *module = NULL;
 
 	if (!other->text)
 		other->text = PyUnicode_InternFromString(other->name);
-	module =
-		other->text ? PyDict_GetItemWithError(PyImport_GetModuleDict(), other->text) : NULL;
+	if (other->text && modules && PyDict_Check(modules))
+		module = PyDict_GetItemWithError(modules, other->text);
 	if (module && module != Py_None)
 		return module;
 	PyErr_Clear();
@@ -169,15 +171,43 @@ static uint64_t number(PyObject *blocks, Py_ssize_t i)
 	return PyLong_AsUnsignedLongLong(PyTuple_GetItem(blocks, i));
 }
 
+/* The blocks that are in `above`, innermost first, around what is left of the others. */
+static bool set_with(PyObject *above, PyObject *others)
+{
+	PyObject *blocks = others, *inner, *block;
+	bool is_set;
+
+	Py_INCREF(blocks);
+	for (Py_ssize_t i = PyList_Size(above); blocks && i-- > 0;) {
+		block = PyList_GetItem(above, i);
+		inner = Py_BuildValue("(OOOOO)", PyTuple_GetItem(block, 0),
+				      PyTuple_GetItem(block, 1), PyTuple_GetItem(block, 2), blocks,
+				      PyTuple_GetItem(block, 4));
+		Py_DECREF(blocks);
+		blocks = inner;
+	}
+	is_set = blocks && set(blocks);
+	Py_XDECREF(blocks);
+	return is_set;
+}
+
+/* An inner block may still be open: that of a generator which is suspended. */
 bool tasks__close(PyObject *owner, uint64_t *ret_key)
 {
-	PyObject *blocks = innermost();
-	bool found = blocks && number(blocks, 0) == (uintptr_t)owner;
+	PyObject *blocks = innermost(), *above = blocks ? PyList_New(0) : NULL, *at;
+	bool found = false;
 
-	if (found) {
-		*ret_key = number(blocks, 1);
-		set(PyTuple_GetItem(blocks, 3));
+	for (at = above ? blocks : NULL; at && at != Py_None; at = PyTuple_GetItem(at, 3)) {
+		found = number(at, 0) == (uintptr_t)owner;
+		if (found || PyList_Append(above, at))
+			break;
 	}
+	if (found) {
+		*ret_key = number(at, 1);
+		set_with(above, PyTuple_GetItem(at, 3));
+	}
+	PyErr_Clear();
+	Py_XDECREF(above);
 	Py_XDECREF(blocks);
 	return found;
 }

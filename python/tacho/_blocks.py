@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Marked blocks of code."""
+import sys
 import time
 
-from . import _core, _suspensions
+from . import _core
 from ._wrapping import failure_text, wrap
 
-_suspensions.start()
+if hasattr(sys, "monitoring"):
+    _core.watch_suspensions(sys.monitoring)
 
 
 class time_it(_core.Block):

@@ -12,6 +12,7 @@ nothing in the program is replaced. Before that, and for closures that share the
 function is replaced by a marked twin where it is named: in its class or its module, and in the
 modules that have imported it by name. One that is kept in other places is left alone.
 """
+import _thread
 import functools
 import gc
 import os
@@ -275,26 +276,38 @@ class Marker:
         self.marks = {}    # (module, qualified): Monitored or Wrapped
         self.reasons = {}  # (module, qualified): NotMarked
         self.modules = {}  # module name: the module object that was marked
+        self.lock = _thread.allocate_lock()
+        self.stale = False  # the file has been changed, or a module been loaded, amid marking
         monitoring = getattr(sys, "monitoring", None)
         self.monitor = Monitor(monitoring) if monitoring else None
         _core.notice(path, self.changed)
 
     # A file that changed, or modules that were being imported when it did.
 
+    # A collection may run amid marking, and other threads import: whoever finds somebody at it
+    # leaves the rest to them.
+
     def changed(self, is_changed=True):
-        try:
-            if is_changed:
-                self.select(read(self.path))
-            else:
-                self.mark_known()
-        except Exception:
-            pass
+        self.stale = self.stale or is_changed
+        while self.lock.acquire(False):
+            try:
+                if self.stale:
+                    self.stale = False
+                    self.select(read(self.path))
+                else:
+                    self.mark_known()
+            except Exception:
+                pass
+            finally:
+                self.lock.release()
+            if not self.stale:
+                break
 
     def look(self):
         if _core.look():
             self.changed()
         elif self.reasons:
-            self.mark_known()
+            self.changed(False)
 
     def select(self, wanted):
         for who in list(self.marks):
@@ -386,11 +399,18 @@ class Marker:
         setattr(loader, method, load)
 
     def loaded(self, module):
+        if not self.lock.acquire(False):
+            self.stale = True
+            return
         try:
             name = getattr(getattr(module, "__spec__", None), "name", None) or module.__name__
             self.mark_module(name, module, late=False)
         except Exception:
             pass
+        finally:
+            self.lock.release()
+        if self.stale:
+            self.changed()
 
 
 def imported_module(name):
@@ -422,9 +442,14 @@ def start(finder):
         if finder.collected in gc.callbacks:
             gc.callbacks.remove(finder.collected)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=refresh)
+            os.register_at_fork(after_in_child=_begin_child)
     _marker.look()
     return _marker
+
+
+def _begin_child():
+    _marker.lock = _thread.allocate_lock()  # whoever had it may be no more
+    refresh()
 
 
 def _watch_collections():

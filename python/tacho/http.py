@@ -138,6 +138,9 @@ class Body:
             self.request.failed(error)
             raise
 
+    def __bool__(self):
+        return bool(self.body)
+
     def __len__(self):  # servers look for it, and take the length of a body of one part
         return len(self.body)
 

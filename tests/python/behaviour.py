@@ -9,6 +9,7 @@ import inspect
 import os
 import pathlib
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,12 @@ import textwrap
 import threading
 import time
 import unittest
+import unittest.mock
 import zipfile
 
 import tacho
 from performance_metrics import RobotActivityTracker
-from tacho import _core, _functions, time_it
+from tacho import _core, _functions, http, time_it
 
 BEYOND_3_12 = sys.version_info >= (3, 12)
 
@@ -222,6 +224,57 @@ class Decorated(unittest.TestCase):
         self.assertEqual(len(done), 4)
 
 
+    def test_the_body_of_an_answer_is_as_true_as_that_of_the_application(self):
+        request = http.Request("/", "GET")
+        self.assertTrue(http.Body(iter(()), request))
+        self.assertTrue(http.Body([b""], request))
+        self.assertFalse(http.Body([], request))
+
+    def test_blocks_amid_the_end_of_the_interpreter(self):
+        program = textwrap.dedent("""\
+            import contextvars
+            import tacho
+
+            class Last:
+                def __init__(self):
+                    self.block = tacho.time_it("last")
+
+                def __del__(self):
+                    with self.block:
+                        pass
+            contextvars.ContextVar("kept").set(Last())
+            """)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+    def test_what_signal_handlers_raise_passes(self):
+        class Alarm(Exception):
+            pass
+
+        def handle(*_):
+            told.append(1)
+            raise Alarm
+
+        def until_told(count):
+            signal.setitimer(signal.ITIMER_REAL, 0.0005)
+            while len(told) == count:
+                with block:
+                    pass
+
+        async def use():
+            for count in range(50):
+                try:
+                    until_told(count)
+                except Alarm:
+                    passed.append(1)
+
+        block, told, passed = time_it("block"), [], []
+        old = signal.signal(signal.SIGALRM, handle)
+        self.addCleanup(signal.signal, signal.SIGALRM, old)
+        asyncio.run(use())
+        self.assertEqual(len(passed), len(told))
+
+
 class LikeJunmai(unittest.TestCase):
     def test_a_block_knows_how_it_went(self):
         with tacho.measure_performance("op", photo_id=1, job_id="j", stage="s") as timer:
@@ -408,6 +461,26 @@ class Selected(unittest.TestCase):
         self.assertIs(vars(marked_module.Thing)["method"], method_before)
         os.unlink(self.path)
         self.marker.look()
+
+    def test_a_look_amid_another_leaves_no_twin_behind(self):
+        original = importlib.import_module("marked_module").Thing.method
+        self.select("marked_module:Thing.method", then=False)
+        looks = []
+
+        class Wrapped(_functions.Wrapped):
+            def __init__(inner, *arguments):
+                if not looks:  # as a collection does that runs here
+                    looks.append(1)
+                    self.marker.changed()
+                super().__init__(*arguments)
+
+        with unittest.mock.patch.object(_functions, "Wrapped", Wrapped), \
+                unittest.mock.patch.object(self.marker, "monitor", None):
+            self.marker.look()
+            self.assertEqual(looks, [1])
+            self.assertEqual(self.how("Thing.method"), "wrapped")
+            self.select()
+        self.assertIs(sys.modules["marked_module"].Thing.method, original)
 
     def test_a_file_that_is_no_selection_selects_nothing(self):
         import marked_module

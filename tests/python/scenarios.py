@@ -127,6 +127,10 @@ def suspended():
         with time_it("plain"):
             pass
 
+    def stands_still():
+        with time_it("inside"):
+            yield
+
     async def main():
         with time_it("outer"):
             await inner()
@@ -144,6 +148,10 @@ def suspended():
         task.cancel()
         await task
         plain()
+        generator = stands_still()
+        with time_it("around"):
+            next(generator)
+        next(generator, None)
     asyncio.run(main())
 
 

@@ -47,7 +47,8 @@ key_begin operation #4|key_leave #4|key_enter #4|key_end operation #4
 key_begin stacked #5|key_leave #5|key_enter #5|key_end stacked #5
 key_begin made #6|key_end made #6
 key_begin caught #7|key_leave #7|key_enter #7|key_leave #7|key_enter #7|key_end caught #7
-key_begin plain #8|key_end plain #8"""
+key_begin plain #8|key_end plain #8
+key_begin around #9|key_begin inside #10|key_end around #9|key_end inside #10"""
 SELECTED = """\
 begin PLAIN|end PLAIN
 begin DESCEND|begin DESCEND|begin DESCEND|end DESCEND|end DESCEND|end DESCEND
