@@ -28,7 +28,9 @@ def settings(scratch, more="", record_keys="", programs=None):
 def marked(scratch, *command, way=None, raw=None, status=0, **more):
     """Records prog_marks with these arguments. Returns (rows, directory, messages, its output)."""
     directory = scratch / "out"
-    env = {"TACHO_ATTACH": way} if way else None
+    env = {"TACHO_PYTHON_FUNCTIONS": str(scratch / "functions")}
+    if way:
+        env["TACHO_ATTACH"] = way
     options = ("--raw", str(raw)) if raw else ()
     done, out, errors = record("-c", settings(scratch, **more), *options, "--",
                                target("prog_marks"), *map(str, command), directory=directory,
@@ -156,6 +158,14 @@ def test_labels_beyond_the_limit_are_others_and_lose_nothing(scratch):
     check_equal(sum(n for (_, ended), n in ends.items() if ended == "return"), 3000)
     check_equal(sum(n for (_, ended), n in ends.items() if ended == "unwound"), 3000)
     check_equal(errors.count("more than 5 labels"), 1, errors)
+
+
+def test_a_label_of_a_state_of_python_functions_is_its_own_without_any_python(scratch):
+    rows, directory, _, _ = marked(scratch, "nested",
+                                   more="[state outer]\npython = module:function")
+    check_equal(endings(rows)["outer", "return"], 1)
+    check_equal({row["binary"] for row in rows}, {target("prog_marks")})
+    check_equal(counts(directory, "outer"), {"entries": 1, "returned": 1})
 
 
 def test_only_labels_that_a_glob_selects_are_recorded(scratch):

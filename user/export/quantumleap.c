@@ -4,9 +4,9 @@
  * them:
  *
  *     duration.<32 hex digits>.csv    how long calls took, in seconds
- *     runtime.<32 hex digits>.csv     `user time`, `system time` (seconds), `max rss` (KiB); of
- * marked Python, `gc collections`, `gc collected`, `gc uncollectable` gauge.<32 hex digits>.csv the
- * totals of other counters
+ *     runtime.<32 hex digits>.csv     `user time`, `system time` (seconds), `max rss` (KiB), and
+ *                                     the totals of `gc collections` and its like
+ *     gauge.<32 hex digits>.csv       the totals of other counters
  *
  *     Timepoint,Measurement,Label,PID
  *     1795309967675741207,0.010123134000082246,STEP,10823

@@ -274,19 +274,28 @@ static int add_label_probe(struct plan *plan, uint32_t state, uint32_t site_numb
 	return 0;
 }
 
-/* A mark that begins blocks, in the first core that is there. */
+/* A mark that begins blocks, in the first core that is there. A record may also come when there is
+ * none: of a core that was given up, or of a program that has this label itself. */
 static int find_core_site(const struct plan *plan, uint32_t *ret_site)
 {
+	int best = -1;
+
 	for (size_t i = 0; i < plan->probe_cnt; i++) {
 		const struct planned_probe *probe = &plan->probes[i];
+		int rank;
 
-		if (probe->kind != PLANNED_MARK || probe->mark != TACHO_MARK_BEGIN ||
-		    !plan->targets[probe->target].core || !plan->binaries[probe->binary].elf)
+		if (probe->kind != PLANNED_MARK)
 			continue;
+		rank = !plan->targets[probe->target].core   ? 0
+		       : !plan->binaries[probe->binary].elf ? 1
+							    : 2;
+		rank = 2 * rank + (probe->mark == TACHO_MARK_BEGIN);
+		if (rank <= best)
+			continue;
+		best = rank;
 		*ret_site = i;
-		return 0;
 	}
-	return -ENOENT;
+	return best < 0 ? -ENOENT : 0;
 }
 
 /* If a state has several functions, nobody knows which of them a call is of. */
