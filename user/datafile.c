@@ -15,6 +15,7 @@
 
 #include "csv_rows.h"
 #include "output_dir.h"
+#include "write_all.h"
 
 #define FIRST_CAPACITY 4096
 #define IDLE_CAPACITY_MAX (1024 * 1024) /* what a backlog needed is given back above this */
@@ -45,25 +46,6 @@ void datafile__notice(const struct datafile *file, const char *fmt, ...)
 	file->options.notice(file->options.notice_ctx, text);
 }
 
-int datafile__write_all(int fd, const char *data, size_t sz, size_t *ret_written)
-{
-	size_t written = 0;
-	ssize_t n;
-	int err = 0;
-
-	while (written < sz && !err) {
-		n = write(fd, data + written, sz - written);
-		if (n > 0)
-			written += (size_t)n;
-		else if (n == 0)
-			err = -EIO;
-		else if (errno != EINTR)
-			err = -errno;
-	}
-	*ret_written = written;
-	return err;
-}
-
 int datafile__cut(struct datafile *file, struct fault *why)
 {
 	int err = 0;
@@ -90,7 +72,7 @@ int datafile__put(struct datafile *file, const char *rows, size_t sz, size_t *re
 	size_t written;
 	size_t whole = sz;
 	off_t end;
-	int err = datafile__write_all(file->fd, rows, sz, &written);
+	int err = write_all(file->fd, rows, sz, &written);
 
 	if (err)
 		whole = csv_rows__whole(rows, written);

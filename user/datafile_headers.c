@@ -14,17 +14,17 @@
 #include <unistd.h>
 
 #include "output_dir.h"
+#include "write_all.h"
 
 static int write_new(const struct datafile *file, const char *name)
 {
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(output_dir__fd(file->options.dir), name, flags, 0666);
-	size_t written;
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	err = datafile__write_all(fd, file->layout.headers, strlen(file->layout.headers), &written);
+	err = write_all(fd, file->layout.headers, strlen(file->layout.headers), NULL);
 	if (!err && datafile__syncs(file) && fsync(fd))
 		err = -errno;
 	close(fd);

@@ -48,8 +48,6 @@ static inline bool datafile__syncs(const struct datafile *file)
 int datafile__fault(const struct datafile *file, struct fault *why, int err, const char *what);
 void datafile__notice(const struct datafile *file, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* All of it, or a negative errno; *ret_written is set in either case. */
-int datafile__write_all(int fd, const char *data, size_t sz, size_t *ret_written);
 /* Puts whole rows at the end of the file; on an error, cuts it back to whole rows. *ret_put, set in
  * either case, says how many bytes of rows went in. */
 int datafile__put(struct datafile *file, const char *rows, size_t sz, size_t *ret_put,

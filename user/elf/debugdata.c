@@ -12,6 +12,8 @@
 
 #include <lzma.h>
 
+#include "../write_all.h"
+
 /* The largest in Fedora are of a few MiB; they shrink to a fifth. */
 #define UNPACKED_MAX_SZ (UINT64_C(256) << 20)
 #define UNPACKED_SMALL_SZ (UINT64_C(16) << 20) /* of any ratio: harmless */
@@ -19,21 +21,6 @@
 /* `xz -9`, the most that people use, needs 65 MiB to unpack. */
 #define MEMORY_MAX_SZ (UINT64_C(128) << 20)
 #define CHUNK_SZ (64 << 10)
-
-static int write_all(int fd, const uint8_t *bytes, size_t sz)
-{
-	while (sz > 0) {
-		ssize_t n = write(fd, bytes, sz);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		sz -= (size_t)n;
-	}
-	return 0;
-}
 
 static const char *meaning(lzma_ret ret)
 {
@@ -76,7 +63,7 @@ static int unpack(lzma_stream *stream, size_t packed_sz, int fd, struct fault *w
 					  "%zu bytes that unpack to more than %" PRIu64
 					  " are refused",
 					  packed_sz, stream->total_out);
-		err = write_all(fd, chunk, sizeof(chunk) - stream->avail_out);
+		err = write_all(fd, chunk, sizeof(chunk) - stream->avail_out, NULL);
 		if (err)
 			return fault__set(why, err, "%s", strerror(-err));
 	} while (ret != LZMA_STREAM_END);

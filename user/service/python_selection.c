@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../write_all.h"
 #include "process_start.h"
 
 #define FOLDER_MODE 0755
@@ -143,21 +144,6 @@ int python_selection__folder_fd(const struct python_selection *selection)
 	return selection->folder_fd;
 }
 
-static int write_all(int fd, const char *data, size_t sz)
-{
-	while (sz) {
-		ssize_t put = write(fd, data, sz);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return put ? -errno : -EIO;
-		data += put;
-		sz -= (size_t)put;
-	}
-	return 0;
-}
-
 /* Nobody else may open it, and lock it, before we have. */
 static int write_beside(struct python_selection *selection, const char *data, size_t sz,
 			int *ret_fd)
@@ -171,7 +157,7 @@ static int write_beside(struct python_selection *selection, const char *data, si
 		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	err = flock(fd, LOCK_EX | LOCK_NB) ? -EAGAIN : write_all(fd, data, sz);
+	err = flock(fd, LOCK_EX | LOCK_NB) ? -EAGAIN : write_all(fd, data, sz, NULL);
 	if (!err && (fchmod(fd, FILE_MODE) ||
 		     renameat(folder_fd, selection->beside, folder_fd, name_of(selection))))
 		err = errno == ENOENT ? -EAGAIN : -errno;

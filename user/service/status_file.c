@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../write_all.h"
+
 #define MODE 0644
 
 struct status_file {
@@ -97,21 +99,6 @@ int status_file__open(const char *path, struct status_file **ret_file, struct fa
 	return 0;
 }
 
-static int write_all(int fd, const char *data, size_t sz)
-{
-	while (sz) {
-		ssize_t put = write(fd, data, sz);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return put ? -errno : -EIO;
-		data += put;
-		sz -= put;
-	}
-	return 0;
-}
-
 /* O_EXCL makes a new file or none: nothing that lies there under this name is ever written to. One
  * that a recorder of the same number left behind has to go first. */
 static int write_beside(struct status_file *file, const char *data, size_t sz, struct stat *ret_st)
@@ -124,7 +111,7 @@ static int write_beside(struct status_file *file, const char *data, size_t sz, s
 		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, data, sz);
+	err = write_all(fd, data, sz, NULL);
 	if (!err && (fchmod(fd, MODE) || fstat(fd, ret_st))) /* whatever the umask is */
 		err = -errno;
 	close(fd);
