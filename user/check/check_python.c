@@ -61,13 +61,6 @@ static void find_files(const struct plan *plan, struct checked_python *python)
 /* --- processes ---------------------------------------------------------------------------------
  */
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool begins_with(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
@@ -86,7 +79,7 @@ static int has_core(pid_t pid)
 	if (!maps)
 		return -errno;
 	while (!found && getline(&line, &sz, maps) >= 0)
-		found = begins_with(last_part(line), CORE_PREFIX);
+		found = begins_with(basename(line), CORE_PREFIX);
 	if (!found && ferror(maps))
 		found = -EIO;
 	free(line);
@@ -109,7 +102,7 @@ static bool is_interpreter(pid_t pid)
 	} else {
 		target[sz] = '\0';
 	}
-	return begins_with(last_part(target), INTERPRETER);
+	return begins_with(basename(target), INTERPRETER);
 }
 
 static int count_process(void *ctx, pid_t pid)

@@ -270,13 +270,6 @@ static int print_states(const struct check *check, bool verbose, const struct sc
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* "FILE (SYMBOL, SYMBOL), FILE (SYMBOL)"; hooks of one file stand together. */
 static void list_hooks(const struct check *check, FILE *text)
 {
@@ -296,7 +289,7 @@ static void list_hooks(const struct check *check, FILE *text)
 			fprintf(text, ", %s", hook->symbol);
 		else
 			fprintf(text, "%s%s (%s", i ? "), " : "",
-				last_part(plan->binaries[hook->binary].path), hook->symbol);
+				basename(plan->binaries[hook->binary].path), hook->symbol);
 	}
 	fputc(')', text);
 }
