@@ -76,16 +76,7 @@ static int read_path(struct plot *plot, struct calls_reader *reader, const char 
 
 static int read_paths(struct plot *plot, char **paths, size_t path_cnt, int *ret_status)
 {
-	const struct calls_taker taker = {
-		.call = plot_data__call,
-		.process = plot_data__process,
-		.resource = plot_data__resource,
-		.summary = plot_data__summary,
-		.ledger = plot_data__ledger,
-		.memory = plot_data__memory,
-		.gpu = plot_data__gpu,
-		.ctx = plot->data,
-	};
+	const struct calls_taker taker = plot_data__taker(plot->data);
 	const struct data_watch watch = reading__data_watch(&plot->reading);
 	struct calls_reader *reader = calls_reader__new(&taker, &watch);
 	int err = reader ? 0 : -ENOMEM;

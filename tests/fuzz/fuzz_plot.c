@@ -56,16 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t sz)
 {
 	const struct activities_filter filter = {};
 	struct plot_data *data = plot_data__new(&filter);
-	const struct calls_taker taker = {
-		.call = plot_data__call,
-		.process = plot_data__process,
-		.resource = plot_data__resource,
-		.summary = plot_data__summary,
-		.ledger = plot_data__ledger,
-		.memory = plot_data__memory,
-		.gpu = plot_data__gpu,
-		.ctx = data,
-	};
+	const struct calls_taker taker = plot_data__taker(data);
 	struct calls_reader *reader = calls_reader__new(&taker, NULL);
 	struct fault why = {};
 	char path[64];

@@ -362,3 +362,17 @@ uint64_t plot_data__calls(const struct plot_data *data)
 	}
 	return cnt;
 }
+
+struct calls_taker plot_data__taker(struct plot_data *data)
+{
+	return (struct calls_taker) {
+		.call = plot_data__call,
+		.process = plot_data__process,
+		.resource = plot_data__resource,
+		.summary = plot_data__summary,
+		.ledger = plot_data__ledger,
+		.memory = plot_data__memory,
+		.gpu = plot_data__gpu,
+		.ctx = data,
+	};
+}

@@ -124,6 +124,9 @@ void plot_data__free(struct plot_data *data);
 /* The rows of another path begin; or no more will. */
 void plot_data__next_path(struct plot_data *data);
 
+/* Takes all that is drawn, by the functions below. It borrows the data. */
+struct calls_taker plot_data__taker(struct plot_data *data);
+
 /* As a taker of calls.h has them: 0 or -ENOMEM. */
 int plot_data__call(void *ctx, const struct call *call);
 int plot_data__summary(void *ctx, const struct summary_row *row);
