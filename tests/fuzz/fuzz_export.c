@@ -36,6 +36,7 @@ TAKE(summary, struct summary_row)
 TAKE(ledger, struct ledger_row)
 TAKE(memory, struct memory_sample)
 TAKE(gpu, struct gpu_row)
+TAKE(counter, struct counter_row)
 
 static const struct export_ops *choose(uint8_t number)
 {
@@ -56,6 +57,7 @@ static void export_file(struct run *run, const char *path)
 		.ledger = ops->ledger ? take_ledger : NULL,
 		.memory = ops->memory ? take_memory : NULL,
 		.gpu = ops->gpu ? take_gpu : NULL,
+		.counter = ops->counter ? take_counter : NULL,
 		.ctx = run,
 	};
 	struct calls_reader *reader = calls_reader__new(&taker, NULL);
