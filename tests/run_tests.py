@@ -56,7 +56,7 @@ def output_of(command, env):
 
 
 def run(suite, command, env, tally):
-    """Runs one suite and counts its cases; what it said is shown if any failed."""
+    """Runs one suite and counts its cases; what it said besides is shown if any failed."""
     started = time.monotonic()
     output, status = output_of(command, env)
     failed_before = tally.failed
@@ -71,7 +71,8 @@ def run(suite, command, env, tally):
     if tally.failed == failed_before and (status != 0 or seen < planned or not seen):
         tally.case(suite, False, f"ran {seen} of {planned} cases, exit status {status}", None)
     if tally.failed > failed_before:
-        print("    | " + "\n    | ".join(output.splitlines()[-200:]))
+        said = [line for line in output.splitlines() if not re.match(r"ok\b", line, re.I)]
+        print("    | " + "\n    | ".join(said[-200:]))
     print(f"         {suite}: {time.monotonic() - started:.1f} s", flush=True)
 
 

@@ -29,6 +29,7 @@ PARTS = ("cpu_ns", "runqueue_ns", "blocked_ns")  # of duration_ns
 USAGE = PARTS + ("minor_faults", "major_faults", "voluntary_switches", "involuntary_switches")
 LOSSES = ("lost_ring", "lost_nesting", "lost_other")
 DEADLINE_S = 60
+TORN_MAX_S = 5  # a row that is still half there has been left so
 
 
 class Skip(Exception):
@@ -177,10 +178,20 @@ def config(directory, states, **settings):
     return str(path)
 
 
+def read_whole_rows(path):
+    """The bytes of a file of rows that may be being written: a write() appears page by page, and on
+    a full disk what went in of a row is cut off again. What stays torn is returned as it is."""
+    deadline = time.monotonic() + TORN_MAX_S
+    while True:
+        data = pathlib.Path(path).read_bytes()
+        if not data or data.endswith(b"\r\n") or time.monotonic() > deadline:
+            return data
+
+
 def details(directory):
     """The rows of activity_detail.csv as dicts, numbers as int, or None where they are unknown. That
     the parts of a duration are all of it is checked."""
-    text = (pathlib.Path(directory) / "activity_detail.csv").read_bytes().decode()
+    text = read_whole_rows(pathlib.Path(directory) / "activity_detail.csv").decode()
     check(text.endswith("\r\n"), "activity_detail.csv does not end with a whole row")
     header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     # A captured value may have the name of a column, which then is the first of the two.
@@ -198,7 +209,7 @@ def details(directory):
 
 def activities(directory):
     """The rows of robot_activity_data as (state, start, duration), checked byte by byte."""
-    data = (pathlib.Path(directory) / "robot_activity_data").read_bytes()
+    data = read_whole_rows(pathlib.Path(directory) / "robot_activity_data")
     shape = re.compile(rb'"([^"\r\n]+)","(\d+)","(\d+)"\r\n')
     rows, at = [], 0
     while at < len(data):
@@ -212,12 +223,12 @@ def activities(directory):
 def ledger(directory):
     """The last row of each state in activity_ledger.csv; the identity is checked on all rows."""
     last = {}
-    with open(pathlib.Path(directory) / "activity_ledger.csv", newline="") as file:
-        for row in csv.DictReader(file, strict=True):
-            numbers = {k: int(v) for k, v in row.items() if k != "state"}
-            accounted = sum(numbers[k] for k in ENDINGS + LOSSES)
-            check_equal(accounted, numbers["entries"], f"ledger of {row['state']}: {row}")
-            last[row["state"]] = numbers
+    text = read_whole_rows(pathlib.Path(directory) / "activity_ledger.csv").decode()
+    for row in csv.DictReader(io.StringIO(text, newline=""), strict=True):
+        numbers = {k: int(v) for k, v in row.items() if k != "state"}
+        accounted = sum(numbers[k] for k in ENDINGS + LOSSES)
+        check_equal(accounted, numbers["entries"], f"ledger of {row['state']}: {row}")
+        last[row["state"]] = numbers
     return last
 
 

@@ -353,7 +353,9 @@ VARIABLES = "OT_SYSTEM_RESOURCE_TRACKER_"
 
 def resources(folder="/data/performance_metrics_data"):
     path = machine().path(folder) / "system_resource_data"
-    return list(csv.reader(io.StringIO(path.read_text()))) if path.exists() else []
+    if not path.exists():
+        return []
+    return list(csv.reader(io.StringIO(harness.read_whole_rows(path).decode())))
 
 
 def test_the_tracker_of_opentrons_idles_until_it_is_enabled(scratch):
