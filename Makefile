@@ -4,7 +4,7 @@
 #   make check      runs every test               make install  DESTDIR= PREFIX= (uninstall)
 #   make asan       the tests under sanitizers    make fuzz     every fuzzer, FUZZ_SECONDS each
 #   make check-service, make soak             the package, in a machine with a systemd of its own
-#   make format     clang-format in place         make deb      build/tacho_VERSION_ARCH.deb
+#   make format     clang-format in place         make deb      both Debian packages, in build/
 #   make push host=ROBOT and more for a robot over ssh: see systemd/robot.mk      make clean
 #
 # Options: V=1 shows the commands; ARCH=arm64 builds for another machine (its own build folder).

@@ -12,7 +12,7 @@ PYTHON_CORE_SRC := $(wildcard python/core/*.c)
 PYTHON_FILES := $(patsubst python/%,%,$(wildcard python/*.py python/*.pth python/tacho/*.py \
 	python/performance_metrics/*.py))
 
-.PHONY: python install-python uninstall-python
+.PHONY: python install-python install-python-files uninstall-python
 
 python: $(PYTHON_CORE) $(PYTHON_FILES:%=$(PYTHON_BUILD)/%)
 
@@ -27,9 +27,11 @@ $(PYTHON_BUILD)/%: python/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
-install-python: python
+install-python-files: python
 	for file in $(PYTHON_FILES) $(notdir $(PYTHON_CORE)); do install -D -m 644 \
 		$(PYTHON_BUILD)/$$file $(DESTDIR)$(PYTHON_SITE)/$$file; done
+
+install-python: install-python-files
 	$(Q)$(PYTHON) -c '$(PYTHON_COMPILE)' '$(DESTDIR)' $(PYTHON_SITE) $(filter %.py,$(PYTHON_FILES))
 
 # Users cannot write the .pyc there: each of their programs would compile tacho_autoload.py anew, which

@@ -188,7 +188,7 @@ ARM64_TARGETS := $(addprefix build/arm64/targets/,prog_calls prog_ends prog_load
 check: packages
 	$(Q)$(MAKE) --no-print-directory tests fuzzers
 ifneq ($(HOST_ARCH),arm64)
-	$(Q)$(MAKE) --no-print-directory ARCH=arm64 all $(ARM64_TESTS) $(ARM64_TARGETS)
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 all python $(ARM64_TESTS) $(ARM64_TARGETS)
 endif
 	$(Q)tests/run_tests.py $(BUILD)
 

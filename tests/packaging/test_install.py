@@ -93,6 +93,7 @@ def test_units_are_made_for_the_systemd_that_will_run_them(scratch):
 
 
 def deb(scratch, name, *args):
+    """Returns the path of the one for the recorder; that for Python is beside it."""
     if not shutil.which("dpkg-shlibdeps"):
         raise Skip("dpkg-shlibdeps is not installed")
     path = scratch / name
@@ -101,23 +102,50 @@ def deb(scratch, name, *args):
 
 
 def test_the_package_is_the_same_each_time(scratch):
-    sums = {hashlib.sha256(deb(scratch, name, "SOURCE_DATE_EPOCH=1700000000").read_bytes()).hexdigest()
-            for name in ("one.deb", "two.deb")}
-    check_equal(len(sums), 1, "different packages")
+    for name in ("one.deb", "two.deb"):
+        deb(scratch, name, "SOURCE_DATE_EPOCH=1700000000")
+    for kind in ("", "python3-"):
+        one, two = ((scratch / f"{kind}{name}.deb").read_bytes() for name in ("one", "two"))
+        check(one == two, f"{kind}tacho differs")
+
+
+def unpack(scratch, path):
+    """What is in a package that was just built, its control files in DEBIAN; and the control file."""
+    into = scratch / f"{path.name}.unpacked"
+    subprocess.run(["dpkg-deb", "-R", str(path), str(into)], check=True)
+    return into, (into / "DEBIAN/control").read_text()
+
+
+def check_contents(into):
+    for file in into.rglob("*"):
+        check(file.is_dir() or str(TOP).encode() not in file.read_bytes(), f"{file} names {TOP}")
+    listed = {}
+    for line in (into / "DEBIAN/md5sums").read_text().splitlines():
+        digest, name = line.split("  ")
+        listed[name] = digest
+    there = {str(path.relative_to(into)): hashlib.md5(path.read_bytes()).hexdigest()
+             for path in into.rglob("*") if path.is_file() and into / "DEBIAN" not in path.parents}
+    check_equal(listed, there, "md5sums")
 
 
 def test_the_package_says_what_it_needs_and_has_no_trace_of_where_it_was_built(scratch):
-    path = deb(scratch, "tacho.deb")
-    control = subprocess.run(["dpkg-deb", "-f", str(path)], capture_output=True, text=True).stdout
+    into, control = unpack(scratch, deb(scratch, "tacho.deb"))
     for library in ("libbpf", "libelf", "libdw", "libcapstone", "libc6"):
         check(re.search(rf"^Depends:.*\b{library}", control, re.M), f"{library}: {control}")
-    subprocess.run(["dpkg-deb", "-x", str(path), str(scratch / "x")], check=True)
-    for file in (scratch / "x").rglob("*"):
-        check(file.is_dir() or str(TOP).encode() not in file.read_bytes(), f"{file} names {TOP}")
-    subprocess.run(["dpkg-deb", "-e", str(path), str(scratch / "x")], check=True)
-    for line in (scratch / "x/md5sums").read_text().splitlines():
-        digest, name = line.split("  ")
-        check_equal(hashlib.md5((scratch / "x" / name).read_bytes()).hexdigest(), digest, name)
+    check_contents(into)
+
+
+def test_the_package_for_python_serves_every_version_and_keeps_its_marks(scratch):
+    into, control = unpack(scratch, deb(scratch, "tacho.deb").with_name("python3-tacho.deb"))
+    check(re.search(r"^Depends:.*\blibc6\b.*\bpython3 \(>= 3\.8\)", control, re.M), control)
+    check_contents(into)
+    site = into / "usr/lib/python3/dist-packages"
+    files = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
+    check_equal(files, {str(path.relative_to(TOP / "python")) for path in (TOP / "python").rglob("*.p*")
+                        if path.suffix in (".py", ".pth")} | {"_tacho_marks.abi3.so"}, "files")
+    notes = subprocess.run(["readelf", "-n", str(site / "_tacho_marks.abi3.so")], check=True,
+                           capture_output=True, text=True).stdout
+    check(re.search(r"Provider: tacho\s+Name: begin\b", notes), f"stripping lost the marks: {notes}")
 
 
 if __name__ == "__main__":

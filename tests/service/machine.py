@@ -19,6 +19,7 @@ sys.path.insert(0, str(TOP / "tests" / "live"))
 from harness import Skip, check, wait_for  # noqa: E402
 
 DEB = pathlib.Path(os.environ.get("TACHO_DEB", ""))
+PYTHON_DEB = DEB.with_name("python3-" + DEB.name)
 CACHE = pathlib.Path(os.environ.get("TACHO_SERVICE_CACHE", TOP / "build" / "service"))
 MIRROR = os.environ.get("TACHO_DEBIAN_MIRROR", "http://deb.debian.org/debian")
 # Beside what the package itself depends on.

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from machine import DEB, Machine, Service, dependencies  # noqa: E402,F401
+from machine import DEB, PYTHON_DEB, Machine, Service, dependencies  # noqa: E402,F401
 import harness  # noqa: E402
 from harness import Conversation, Skip, check_equal, wait_for  # noqa: E402
 
@@ -25,7 +25,7 @@ def machine():
     global _machine
     if _machine is None:
         try:
-            _machine = Machine(SUITE, dependencies())
+            _machine = Machine(SUITE, dependencies() + ("python3",))
             atexit.register(_machine.stop)
         except Skip as why:
             _machine = why

@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from tacho_service import (CONFIG, DATA, DEB, PROGRAM, Service, configure, machine,  # noqa: E402
+from tacho_service import (CONFIG, DATA, DEB, PROGRAM, PYTHON_DEB, Service, configure, machine,  # noqa: E402
                            more_rows, program, put_program, restart_cleanly, restarted, rows, tacho)
 import harness  # noqa: E402
 from harness import Skip, check, check_equal, wait_for  # noqa: E402
@@ -202,6 +202,26 @@ def test_programs_in_python_are_told_what_to_mark_as_long_as_it_runs(scratch):
     check_equal(told(), "tacho-python 1\nrobot.planner:Planner.plan\tPLAN\n")
     tacho().systemctl("stop")
     check_equal(told(), "")
+    configure()
+    restart_cleanly()
+
+
+def test_the_package_for_python_marks_functions_of_unchanged_programs(scratch):
+    """As one installs it, with the package's own compiled files, and takes it away again."""
+    m = machine()
+    m.install(PYTHON_DEB)
+    core = "/usr/lib/python3/dist-packages/_tacho_marks.abi3.so"
+    check(list(m.path(core).parent.glob("tacho/__pycache__/*.pyc")), "nothing is compiled")
+    m.write("/opt/robot/planner.py", "def plan():\n    pass\n")
+    m.write("/opt/robot/main.py", "import planner\nfor i in range(7):\n    planner.plan()\n")
+    configure(more="[state PLAN]\npython = planner:plan\n")
+    restart_cleanly()
+    more_rows(7, "PLAN", do=lambda: m.run("python3", "/opt/robot/main.py"))
+    check("PLAN" in m.run("tacho", "status").stdout, "no such state")
+    m.run("dpkg", "--purge", "python3-tacho")
+    m.run("python3", "/opt/robot/main.py")
+    left = [path for path in m.path(core).parent.rglob("*") if "tacho" in path.name]
+    check_equal(left, [], "left behind")
     configure()
     restart_cleanly()
 
