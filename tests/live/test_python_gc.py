@@ -15,7 +15,7 @@ from harness import (Recording, Skip, WAYS, check, check_books, check_equal, cou
                      ledger, record, wait_for)
 
 PYTHON = "/usr/bin/python3"  # the distribution's, with probes; PATH may name another
-LIBRARIES = sorted(glob.glob("/usr/lib/*/libpython3*.so.1.0"))
+LIBRARIES = sorted(glob.glob(f"/usr/lib/{os.uname().machine}-linux-gnu/libpython3*.so.1.0"))
 
 # Ends before the interpreter collects for the last time, and says what it knows itself.
 PROGRAM = """
