@@ -181,7 +181,9 @@ int config__finish(struct config *config, struct fault *why)
 	    !config->marks.enabled)
 		return fault__set(why, -EINVAL,
 				  "no states: nothing to record (add a [state NAME] section to the "
-				  "configuration, or use -s NAME=BINARY:FUNCTION)");
+				  "configuration, or use -s NAME=BINARY:FUNCTION; other things to "
+				  "record are programs = PATH in [marks], and enabled = yes in "
+				  "[resources])");
 	for (size_t i = 0; i < config->state_cnt && !err; i++) {
 		err = check_state(&config->states[i], why);
 		if (config->states[i].rate_limit == CONFIG_RATE_LIMIT_UNSET)

@@ -10,6 +10,7 @@
  * here could be no function's name in any of them.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,55 @@ static int check_text(const char *text, struct fault *why)
 	return 0;
 }
 
+#define FILE_SUFFIX ".py"
+#define PACKAGE_FILE "/__init__" FILE_SUFFIX
+
+static bool has_end(const char *text, size_t sz, const char *end)
+{
+	return sz > strlen(end) && !strncmp(text + sz - strlen(end), end, strlen(end));
+}
+
+/* The module's own name, in the path of its file: it may be preceded by the names of packages. The
+ * file of a package itself has its name from the folder. */
+static const char *module_of_file(const char *path, size_t *ret_sz)
+{
+	size_t end = strlen(path), begin;
+
+	if (has_end(path, end, PACKAGE_FILE))
+		end -= strlen(PACKAGE_FILE);
+	else if (has_end(path, end, FILE_SUFFIX))
+		end -= strlen(FILE_SUFFIX);
+	for (begin = end; begin && path[begin - 1] != '/'; begin--)
+		;
+	*ret_sz = end - begin;
+	return path + begin;
+}
+
+/* A package may have a module called py, which cannot be named then: few have. The file of a
+ * program would be taken for such a module otherwise, and never be heard of. */
+static bool is_file(const char *module)
+{
+	return strchr(module, '/') || has_end(module, strlen(module), FILE_SUFFIX);
+}
+
+static int refuse_file(const struct function_ref *ref, const char *text, struct fault *why)
+{
+	const char *packages = strchr(ref->binary, '/') ? " with its packages before it" : "";
+	char module[NAME_MAX_SZ + 1], hint[NAME_MAX_SZ + 64] = "";
+	const char *name;
+	size_t sz;
+
+	name = module_of_file(ref->binary, &sz);
+	snprintf(module, sizeof(module), "%.*s", (int)sz, name);
+	if (is_dotted_name(module) && strcmp(module, "__init__"))
+		snprintf(hint, sizeof(hint), CONFIG_SHOWN ":" CONFIG_SHOWN "%s, or ", module,
+			 ref->function, packages);
+	return fault__set(why, -EINVAL,
+			  "'" CONFIG_SHOWN "': a module is named as import names it, not by its "
+			  "file (write %s__main__:" CONFIG_SHOWN " if it is the program itself)",
+			  text, hint, ref->function);
+}
+
 static int check_parts(const struct function_ref *ref, const char *text, struct fault *why)
 {
 	if (!*ref->binary)
@@ -75,12 +125,8 @@ static int check_parts(const struct function_ref *ref, const char *text, struct 
 	if (!*ref->function)
 		return fault__set(why, -EINVAL, "'" CONFIG_SHOWN "' names no function (%s)", text,
 				  PYTHON_FORM);
-	if (strchr(ref->binary, '/'))
-		return fault__set(why, -EINVAL,
-				  "'" CONFIG_SHOWN
-				  "': a module is named as import names it, not by "
-				  "its file (%s)",
-				  text, PYTHON_FORM);
+	if (is_file(ref->binary))
+		return refuse_file(ref, text, why);
 	if (!is_dotted_name(ref->binary) || !is_dotted_name(ref->function))
 		return fault__set(why, -EINVAL,
 				  "'" CONFIG_SHOWN "': '" CONFIG_SHOWN

@@ -31,8 +31,10 @@ static void an_endless_file_is_refused(void **state)
 static void an_empty_file_has_no_states(void **state)
 {
 	(void)state;
-	assert_text_refused("", "no states: nothing to record (add a [state NAME] section to the "
-				"configuration, or use -s NAME=BINARY:FUNCTION)");
+	assert_text_refused(
+		"", "no states: nothing to record (add a [state NAME] section to the "
+		    "configuration, or use -s NAME=BINARY:FUNCTION; other things to record are "
+		    "programs = PATH in [marks], and enabled = yes in [resources])");
 }
 
 /* ---- drop-ins ---- */

@@ -120,9 +120,11 @@ static void a_hint_of_many_words_is_cut(void **state)
 static void no_states_is_an_error(void **state)
 {
 	(void)state;
-	assert_text_refused("[record]\nflush = 1s\n",
-			    "no states: nothing to record (add a [state NAME] section to the "
-			    "configuration, or use -s NAME=BINARY:FUNCTION)");
+	assert_text_refused(
+		"[record]\nflush = 1s\n",
+		"no states: nothing to record (add a [state NAME] section to the "
+		"configuration, or use -s NAME=BINARY:FUNCTION; other things to record are "
+		"programs = PATH in [marks], and enabled = yes in [resources])");
 }
 
 /* ---- rows of all states ---- */

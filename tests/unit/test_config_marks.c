@@ -63,6 +63,20 @@ static void marks_without_programs_are_refused(void **state)
 			    "tacho.conf:4: [marks] needs files to look into (add programs = PATH)");
 }
 
+/* As the template of the settings has it. */
+static void an_empty_section_is_fine_and_said_how_to_fill(void **state)
+{
+	struct config *config = load_text(STATE SECTION);
+
+	(void)state;
+	assert_false(config->marks.enabled);
+	config__free(config);
+	assert_text_refused(SECTION,
+			    "no states: nothing to record (add a [state NAME] section to the "
+			    "configuration, or use -s NAME=BINARY:FUNCTION; other things to record "
+			    "are programs = PATH in [marks], and enabled = yes in [resources])");
+}
+
 static void what_is_no_limit_and_no_glob_is_refused(void **state)
 {
 	(void)state;
@@ -120,6 +134,7 @@ int main(void)
 		CASE(every_key_is_read),
 		CASE(a_later_file_turns_them_off),
 		CASE(marks_without_programs_are_refused),
+		CASE(an_empty_section_is_fine_and_said_how_to_fill),
 		CASE(what_is_no_limit_and_no_glob_is_refused),
 		CASE(a_label_glob_with_too_many_parts_is_refused),
 		CASE(only_what_is_recorded_makes_two_different),

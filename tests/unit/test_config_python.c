@@ -63,8 +63,6 @@ static void what_can_be_no_name_is_refused(void **state)
 		{ "robot.plan", "'robot.plan' has no ':'" FORM },
 		{ ":plan", "':plan' names no module" FORM },
 		{ "robot:", "'robot:' names no function" FORM },
-		{ "/opt/robot.py:plan", "'/opt/robot.py:plan': a module is named as import names "
-					"it, not by its file" FORM },
 		{ "robot::plan",
 		  "'robot::plan': ':plan' is no name, or names joined by dots" FORM },
 		{ "robot..x:plan",
@@ -91,6 +89,40 @@ static void what_can_be_no_name_is_refused(void **state)
 
 	(void)state;
 	assert_state_lines_refused("python", refused, ARRAY_SIZE(refused));
+}
+
+#define NOT_BY_FILE ": a module is named as import names it, not by its file (write "
+#define PROGRAM "__main__:f if it is the program itself)"
+#define BEHIND " with its packages before it, or "
+
+static void a_file_in_place_of_a_module_is_refused_with_the_module(void **state)
+{
+	static const struct refusal refused[] = {
+		{ "planner.py:f", "'planner.py:f'" NOT_BY_FILE "planner:f, or " PROGRAM },
+		{ "robot.planner.py:f",
+		  "'robot.planner.py:f'" NOT_BY_FILE "robot.planner:f, or " PROGRAM },
+		{ "/opt/robot.py:f", "'/opt/robot.py:f'" NOT_BY_FILE "robot:f" BEHIND PROGRAM },
+		{ "src/planner:f", "'src/planner:f'" NOT_BY_FILE "planner:f" BEHIND PROGRAM },
+		{ "src/robot/__init__.py:f",
+		  "'src/robot/__init__.py:f'" NOT_BY_FILE "robot:f" BEHIND PROGRAM },
+		{ "__init__.py:f", "'__init__.py:f'" NOT_BY_FILE PROGRAM },
+		{ "my-script.py:f", "'my-script.py:f'" NOT_BY_FILE PROGRAM },
+		{ "src/.py:f", "'src/.py:f'" NOT_BY_FILE PROGRAM },
+		{ "/:f", "'/:f'" NOT_BY_FILE PROGRAM },
+		{ ".py:f", "'.py:f': '.py' is no name, or names joined by dots" FORM },
+	};
+
+	(void)state;
+	assert_state_lines_refused("python", refused, ARRAY_SIZE(refused));
+}
+
+static void a_module_may_be_called_py(void **state)
+{
+	struct config *config = load_state("python = py:f\npython = py.path:f\npython = happy:f");
+
+	(void)state;
+	assert_int_equal(config->states[0].python_cnt, 3);
+	config__free(config);
 }
 
 static void a_name_without_end_is_refused(void **state)
@@ -198,6 +230,8 @@ int main(void)
 		CASE(states_that_are_not_recorded_need_no_marks),
 		CASE(marks_need_no_programs_then),
 		CASE(what_can_be_no_name_is_refused),
+		CASE(a_file_in_place_of_a_module_is_refused_with_the_module),
+		CASE(a_module_may_be_called_py),
 		CASE(a_name_without_end_is_refused),
 		CASE(keys_that_say_nothing_of_python_are_refused),
 		CASE(keys_that_fit_are_taken),

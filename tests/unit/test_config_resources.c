@@ -155,9 +155,11 @@ static void processes_need_no_states(void **state)
 	(void)state;
 	assert_int_equal(config->state_cnt, 0);
 	config__free(config);
-	assert_text_refused("[resources]\nenabled = no\n",
-			    "no states: nothing to record (add a [state NAME] section to the "
-			    "configuration, or use -s NAME=BINARY:FUNCTION)");
+	assert_text_refused(
+		"[resources]\nenabled = no\n",
+		"no states: nothing to record (add a [state NAME] section to the "
+		"configuration, or use -s NAME=BINARY:FUNCTION; other things to record are "
+		"programs = PATH in [marks], and enabled = yes in [resources])");
 	assert_text_refused("[record]\nstates = A\n" ON,
 			    "tacho.conf:2: states: 'A' matches no state (there are none)");
 }
