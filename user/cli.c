@@ -46,6 +46,15 @@ static void print_help(const struct cli *cli)
 		printf("\n%s\n", cli->notes);
 }
 
+int cli__printed(const char *command)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	message("%s%swriting to standard output failed", command ? command : "",
+		command ? ": " : "");
+	return CLI_EXIT_FAILED;
+}
+
 int cli__refuse(const struct cli *cli, const char *fmt, ...)
 {
 	char text[512];
@@ -120,6 +129,33 @@ static int refuse_option(const struct cli *cli, const char *given)
 	return refuse_unknown(cli, optopt ? short_form : given);
 }
 
+static bool is_path(const char *placeholder)
+{
+	return placeholder && (!strcmp(placeholder, "FILE") || !strcmp(placeholder, "DIR") ||
+			       !strcmp(placeholder, "PATH"));
+}
+
+/* A path may not be empty, as "$FOLDER" is in a script that has not set it. */
+static int take_option(const struct cli *cli, cli_take_fn *take, void *ctx, int letter, char *arg)
+{
+	const struct cli_option *option = cli->options;
+
+	while (option->letter != letter)
+		option++;
+	if (is_path(option->arg) && !*arg)
+		return cli__refuse(cli, "--%s: the %s is empty", option->name, option->arg);
+	return take(ctx, letter, arg);
+}
+
+static int check_operands(const struct cli *cli, int argc, char **argv, int first)
+{
+	for (int i = first; i < argc && !cli->runs_command; i++) {
+		if (!*argv[i])
+			return cli__refuse(cli, "an argument is empty");
+	}
+	return CLI_END;
+}
+
 int cli__read(const struct cli *cli, int argc, char **argv, cli_take_fn *take, void *ctx,
 	      int *ret_operand)
 {
@@ -133,16 +169,16 @@ int cli__read(const struct cli *cli, int argc, char **argv, cli_take_fn *take, v
 		switch (letter) {
 		case -1:
 			*ret_operand = optind;
-			return CLI_END;
+			return check_operands(cli, argc, argv, optind);
 		case HELP_LETTER:
 			print_help(cli);
-			return 0;
+			return cli__printed(cli->command);
 		case ':':
 			return cli__refuse(cli, "option '%s' needs an argument", argv[optind - 1]);
 		case '?':
 			return refuse_option(cli, argv[optind - 1]);
 		default:
-			status = take(ctx, letter, optarg);
+			status = take_option(cli, take, ctx, letter, optarg);
 		}
 	}
 	return status;

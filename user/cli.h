@@ -14,7 +14,7 @@ struct cli_option {
 	char letter;	  /* unique; a control character means: no short form */
 	const char *name; /* long form, without dashes */
 	/* Placeholder of its argument, NULL if it has none; "[ARG]" if it may be left out, and then
-	 * stands in the same word: -xARG, --name=ARG. */
+	 * stands in the same word: -xARG, --name=ARG. FILE, DIR and PATH may not be empty. */
 	const char *arg;
 	const char *help;
 };
@@ -35,10 +35,13 @@ typedef int cli_take_fn(void *ctx, int letter, char *arg);
 #define CLI_END (-1)
 
 /* Has each option taken. CLI_END: go on, operands begin at *ret_operand. Else the exit status of
- * the command: of --help (printed), of an option that is none (told, with the nearest one), or what
- * the take has returned. */
+ * the command: of --help (printed), of an option that is none (told, with the nearest one), of an
+ * empty operand (of those that are not a command's; told), or what the take has returned. */
 int cli__read(const struct cli *cli, int argc, char **argv, cli_take_fn *take, void *ctx,
 	      int *ret_operand);
+
+/* Whether all of it has gone to standard output: the exit status. command may be NULL. */
+int cli__printed(const char *command);
 
 /* Says what is wrong with the usage and how to learn more; returns CLI_EXIT_USAGE. */
 int cli__refuse(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

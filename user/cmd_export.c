@@ -10,6 +10,7 @@
 #include "export/export.h"
 #include "export/new_file.h"
 #include "message.h"
+#include "plural.h"
 #include "reading.h"
 #include "suggest.h"
 
@@ -153,21 +154,23 @@ static void tell_notes(const struct export *export)
 
 	if (torn_cnt)
 		message("export: torn: %" PRIu64 " last row%s left out", torn_cnt,
-			torn_cnt == 1 ? "" : "s");
+			plural_s(torn_cnt));
 	if (notes->summarised_left_out)
-		message("export: %" PRIu64 " more calls have no rows of their own and are left out",
-			notes->summarised_left_out);
+		message("export: %" PRIu64 " more %s left out", notes->summarised_left_out,
+			plural(notes->summarised_left_out, "call has no row of its own and is",
+			       "calls have no rows of their own and are"));
 	if (notes->too_large)
 		message("export: %" PRIu64 " row%s left out: the moment is too large",
-			notes->too_large, notes->too_large == 1 ? "" : "s");
+			notes->too_large, plural_s(notes->too_large));
 	if (notes->unknown.thread)
-		message_info("export: the threads of %" PRIu64
-			     " calls are not known: none is shown within another",
-			     notes->unknown.thread);
+		message_info("export: the thread%s of %" PRIu64
+			     " %s not known: none is shown within another",
+			     plural_s(notes->unknown.thread), notes->unknown.thread,
+			     plural(notes->unknown.thread, "call is", "calls are"));
 	if (notes->unknown.cpu)
-		message("export: of %" PRIu64 " calls the processor time is not known; they count "
-			"as 0",
-			notes->unknown.cpu);
+		message("export: of %" PRIu64
+			" call%s the processor time is not known and counts as 0",
+			notes->unknown.cpu, plural_s(notes->unknown.cpu));
 }
 
 /* --- what is written ---------------------------------------------------------------------- */
@@ -184,7 +187,7 @@ static int export_paths(struct export *export, const struct export_options *how,
 	if (!err && !export->row_cnt) {
 		err = -ENODATA;
 		if (!status)
-			fault__set(why, err, "nothing to export was found");
+			say_nothing_found("export", paths, path_cnt, "nothing to export was found");
 		status = CLI_EXIT_FAILED;
 	}
 	if (!err)
@@ -231,7 +234,7 @@ static int list_formats(void)
 	for (size_t i = 0; export_formats[i]; i++)
 		printf("%-13s %s%s\n", export_formats[i]->name, export_formats[i]->about,
 		       export_formats[i]->directory ? "; files in a directory" : "");
-	return fflush(stdout) || ferror(stdout) ? CLI_EXIT_FAILED : 0;
+	return cli__printed("export");
 }
 
 static int refuse_format(const char *name)

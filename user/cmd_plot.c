@@ -123,10 +123,11 @@ static int draw(struct plot *plot, const struct request *request, char **paths, 
 
 	if (!plot->data->row_cnt) {
 		if (!status)
-			message("plot: nothing to draw was found%s",
+			say_nothing_found(
+				"plot", paths, path_cnt,
 				report_selection__is_part(&request->selection)
-					? " of what was asked for"
-					: "");
+					? "nothing to draw was found of what was asked for"
+					: "nothing to draw was found");
 		return CLI_EXIT_FAILED;
 	}
 	kept__sort(&plot->data->kept);

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "message.h"
 #include "parse.h"
+#include "plural.h"
 #include "select.h"
 #include "session/session.h"
 #include "settings.h"
@@ -94,7 +95,7 @@ static int take_option(void *ctx, int letter, char *arg)
 	switch (letter) {
 	case 'd':
 		args->directory = arg;
-		return *arg ? 0 : cli__refuse(&cli, "-d: the directory is empty");
+		return 0;
 	case 'p':
 		return take_pid(args, arg);
 	case OPTION_FOR:
@@ -145,19 +146,19 @@ static void tell_process_rows(const struct session_result *result, bool alone,
 
 	if (alone)
 		message_about(&stopped, MESSAGE_INFO,
-			      "%" PRIu64 " rows of processes in %.1f s, %" PRIu64
+			      "%" PRIu64 " row%s of processes in %.1f s, %" PRIu64
 			      " lost; files in %s",
-			      s->process_rows, result->recorded_ns / 1e9, s->process_rows_lost,
-			      directory);
+			      s->process_rows, plural_s(s->process_rows), result->recorded_ns / 1e9,
+			      s->process_rows_lost, directory);
 	else if (s->process_rows || s->process_rows_lost)
-		message_info("%" PRIu64 " rows of processes, %" PRIu64 " lost", s->process_rows,
-			     s->process_rows_lost);
+		message_info("%" PRIu64 " row%s of processes, %" PRIu64 " lost", s->process_rows,
+			     plural_s(s->process_rows), s->process_rows_lost);
 	if (s->process_rows_lost)
-		message_about(
-			&lost, MESSAGE_WARNING,
-			"record: %" PRIu64
-			" rows of processes or the machine found no room, on the disk or in memory",
-			s->process_rows_lost);
+		message_about(&lost, MESSAGE_WARNING,
+			      "record: %" PRIu64
+			      " row%s of processes or the machine found no room, on the disk or in "
+			      "memory",
+			      s->process_rows_lost, plural_s(s->process_rows_lost));
 }
 
 static void tell_activities(const struct session_result *result, const char *directory)
@@ -167,22 +168,24 @@ static void tell_activities(const struct session_result *result, const char *dir
 	const struct recorder_summary *s = &result->summary;
 
 	message_about(&stopped, MESSAGE_INFO,
-		      "%" PRIu64 " activities of %zu state%s in %.1f s, %" PRIu64 " open, %" PRIu64
+		      "%" PRIu64 " %s of %zu state%s in %.1f s, %" PRIu64 " open, %" PRIu64
 		      " lost; files in %s",
-		      s->activities, s->state_cnt, s->state_cnt == 1 ? "" : "s",
-		      result->recorded_ns / 1e9, s->open, s->lost, directory);
+		      s->activities, plural(s->activities, "activity", "activities"), s->state_cnt,
+		      plural_s(s->state_cnt), result->recorded_ns / 1e9, s->open, s->lost,
+		      directory);
 	if (s->lost)
 		message_about(&lost, MESSAGE_WARNING,
-			      "record: %" PRIu64
-			      " calls have no row; %s/activity_ledger.csv says of "
+			      "record: %" PRIu64 " %s no row; %s/activity_ledger.csv says of "
 			      "which states and why",
-			      s->lost, directory);
+			      s->lost, plural(s->lost, "call has", "calls have"), directory);
 	if (s->unaccounted)
-		message("record: %" PRId64 " calls are not accounted for in the ledger: please "
-			"report this",
-			s->unaccounted);
+		message("record: %" PRId64
+			" %s not accounted for in the ledger: please report this",
+			s->unaccounted, plural(s->unaccounted, "call is", "calls are"));
 	if (s->unusable)
-		message("record: %" PRIu64 " records from the kernel were unusable", s->unusable);
+		message("record: %" PRIu64 " %s unusable", s->unusable,
+			plural(s->unusable, "record from the kernel was",
+			       "records from the kernel were"));
 }
 
 static void tell_summary(const struct session_options *asked, const struct session_result *result)

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "message.h"
 #include "output_dir.h"
+#include "plural.h"
 #include "raw.h"
 #include "recorder.h"
 
@@ -66,16 +67,17 @@ static void flush_rest(struct replay *replay)
 
 static void tell_summary(const struct recorder_summary *summary, const char *directory)
 {
-	message("%" PRIu64 " activities of %zu state%s, %" PRIu64 " lost; files in %s",
-		summary->activities, summary->state_cnt, summary->state_cnt == 1 ? "" : "s",
-		summary->lost, directory);
+	message("%" PRIu64 " %s of %zu state%s, %" PRIu64 " lost; files in %s", summary->activities,
+		plural(summary->activities, "activity", "activities"), summary->state_cnt,
+		plural_s(summary->state_cnt), summary->lost, directory);
 	if (summary->summarised)
-		message("replay: %" PRIu64 " more calls have no rows; %s/activity_summary.csv has "
-			"their sums",
-			summary->summarised, directory);
+		message("replay: %" PRIu64 " more %s; %s/activity_summary.csv has the sums",
+			summary->summarised,
+			plural(summary->summarised, "call has no row", "calls have no rows"),
+			directory);
 	if (summary->process_rows || summary->process_rows_lost)
-		message("%" PRIu64 " rows of processes, %" PRIu64 " lost", summary->process_rows,
-			summary->process_rows_lost);
+		message("%" PRIu64 " row%s of processes, %" PRIu64 " lost", summary->process_rows,
+			plural_s(summary->process_rows), summary->process_rows_lost);
 }
 
 static int replay_into(struct replay *replay, const char *path, const char *directory)

@@ -98,6 +98,17 @@ static const char *explain(int err)
 			     : strerror(-err);
 }
 
+static void say_nothing(const struct report *report, const struct report_selection *selection,
+			const struct report_look *look)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "no %s was found%s",
+		 look->only == REPORT_PROCESSES ? "process" : "finished activity",
+		 report_selection__is_part(selection) ? " of what was asked for" : "");
+	say_nothing_found("report", report->paths, report->path_cnt, text);
+}
+
 /* status: of reading. Returns the one of everything. */
 static int report_on(struct report *report, const struct report_selection *selection,
 		     const struct report_look *look, int status)
@@ -111,9 +122,7 @@ static int report_on(struct report *report, const struct report_selection *selec
 	if (err)
 		message("report: %s", explain(err));
 	else if (!any && !status)
-		message("report: no %s was found%s",
-			look->only == REPORT_PROCESSES ? "process" : "finished activity",
-			report_selection__is_part(selection) ? " of what was asked for" : "");
+		say_nothing(report, selection, look);
 	return err || !any ? CLI_EXIT_FAILED : status;
 }
 
@@ -143,7 +152,7 @@ static int report_states(char **paths, size_t path_cnt, struct report_selection 
 	struct reading reading = { .command = "report" };
 	const struct activities_watch watch = reading__activities_watch(&reading);
 	struct report_input input = {};
-	struct report report = {};
+	struct report report = { .paths = paths, .path_cnt = path_cnt };
 	int status;
 
 	if (report_input__open(&input, &watch, &selection->filter))
@@ -195,7 +204,7 @@ static int report_nested(struct nested_calls *nested, char **paths, size_t path_
 	const struct data_watch watch = reading__data_watch(&reading);
 	struct calls_reader *reader = calls_reader__new(&taker, &watch);
 	struct report_input nothing = {};
-	struct report report = {};
+	struct report report = { .paths = paths, .path_cnt = path_cnt };
 	int status;
 
 	if (!reader || report_input__open(&nothing, NULL, NULL)) {

@@ -16,6 +16,7 @@
 
 #include "data_parts.h"
 #include "output_dir.h"
+#include "plural.h"
 
 static void let_go(struct datafile *file)
 {
@@ -207,8 +208,8 @@ static int follow_size(struct datafile *file, uint64_t sz, struct fault *why)
 	}
 	file->torn = false;
 	if (sz < file->sz) {
-		datafile__notice(file, "%s: cut short by somebody (%" PRIu64 " bytes removed)",
-				 file->layout.name, file->sz - sz);
+		datafile__notice(file, "%s: cut short by somebody (%" PRIu64 " byte%s removed)",
+				 file->layout.name, file->sz - sz, plural_s(file->sz - sz));
 		return make_fit(file, why);
 	}
 	file->sz = sz;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "csv_rows.h"
+#include "plural.h"
 
 #define CHUNK_SZ (64 * 1024)
 
@@ -125,7 +126,7 @@ int datafile__repair(struct datafile *file, struct fault *ret_unfit, struct faul
 	if (err)
 		return err;
 	file->unsynced = true;
-	datafile__notice(file, "%s: repaired a torn last row (%" PRIu64 " bytes removed)",
-			 file->layout.name, sz - whole);
+	datafile__notice(file, "%s: repaired a torn last row (%" PRIu64 " byte%s removed)",
+			 file->layout.name, sz - whole, plural_s(sz - whole));
 	return 0;
 }

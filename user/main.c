@@ -47,7 +47,8 @@ static int refuse(const char *name)
 	if (nearest)
 		message("there is no command '%s'; did you mean '%s'?", name, nearest);
 	else
-		message("there is no command '%s' (see tacho --help)", name);
+		message("there is no %s '%s' (see tacho --help)",
+			*name == '-' ? "option" : "command", name);
 	return CLI_EXIT_USAGE;
 }
 
@@ -59,11 +60,11 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help();
-		return 0;
+		return cli__printed(NULL);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("tacho %s\n", TACHO_VERSION);
-		return 0;
+		return cli__printed(NULL);
 	}
 	for (size_t i = 0; i < COMMAND_CNT; i++) {
 		if (!strcmp(argv[1], commands[i].name))

@@ -2,8 +2,10 @@
 #include "reading.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "message.h"
+#include "plural.h"
 
 #define ROWS_SHOWN 5
 
@@ -47,10 +49,20 @@ struct data_watch reading__data_watch(struct reading *reading)
 				     .ctx = reading };
 }
 
+void say_nothing_found(const char *command, char *const *paths, size_t path_cnt, const char *text)
+{
+	if (path_cnt != 1)
+		message("%s: %zu paths: %s", command, path_cnt, text);
+	else
+		message("%s: %s: %s", command, strcmp(*paths, "-") ? *paths : "standard input",
+			text);
+}
+
 void reading__end(struct reading *reading)
 {
 	progress__end(&reading->progress);
 	if (reading->malformed_cnt > ROWS_SHOWN)
-		message("%s: %" PRIu64 " more malformed rows", reading->command,
-			reading->malformed_cnt - ROWS_SHOWN);
+		message("%s: %" PRIu64 " more malformed row%s", reading->command,
+			reading->malformed_cnt - ROWS_SHOWN,
+			plural_s(reading->malformed_cnt - ROWS_SHOWN));
 }

@@ -5,6 +5,7 @@
 #define TACHO_USER_READING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "analysis/activities.h"
@@ -23,6 +24,9 @@ struct reading {
 /* These borrow the reading. */
 struct activities_watch reading__activities_watch(struct reading *reading);
 struct data_watch reading__data_watch(struct reading *reading);
+
+/* What was not found in these: "COMMAND: PATH: TEXT". */
+void say_nothing_found(const char *command, char *const *paths, size_t path_cnt, const char *text);
 
 /* Everything was read: says how many rows besides those that were told make no sense. */
 void reading__end(struct reading *reading);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plural.h"
+
 #define NS_PER_S 1000000000ULL
 
 /* FNV-1a, 64 bits: only to compare few whole texts. */
@@ -26,7 +28,7 @@ static void say_count(struct repeated_text *t, uint64_t now_ns, repetition_say_f
 		return;
 	elapsed_s = (now_ns - t->said_ns + NS_PER_S - 1) / NS_PER_S;
 	fault__set(&text, 0, "%" PRIu64 " time%s more in the last %" PRIu64 " s: %s", t->held_cnt,
-		   t->held_cnt == 1 ? "" : "s", elapsed_s, t->text.text);
+		   plural_s(t->held_cnt), elapsed_s, t->text.text);
 	say(ctx, t->level, t->id, text.text);
 	t->held_cnt = 0;
 	t->said_ns = now_ns;

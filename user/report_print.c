@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "message.h"
+#include "plural.h"
 #include "report/notes.h"
 #include "report/rates.h"
 #include "report/tree.h"
@@ -192,7 +193,7 @@ static void say_how_many_more(const struct page *page, size_t shown)
 	size_t more = sheet__row_cnt(page->sheets[PROCESSES]) - shown;
 
 	if (more)
-		printf("%zu more %s (--top)\n", more, more == 1 ? "process" : "processes");
+		printf("%zu more %s (--top)\n", more, plural(more, "process", "processes"));
 }
 
 static int print_table(const struct page *page)
@@ -245,8 +246,10 @@ static int print_csv(const struct page *page)
 	for (size_t i = 0; !err && i < page->notes.cnt; i++)
 		message("report: %s", page->notes.lines[i]);
 	if (!err && page->shown[STATES] && page->shown[PROCESSES])
-		message("report: %zu processes are in a table of their own (--only processes)",
-			sheet__row_cnt(page->sheets[PROCESSES]));
+		message("report: %zu %s in a table of their own (--only processes)",
+			sheet__row_cnt(page->sheets[PROCESSES]),
+			plural(sheet__row_cnt(page->sheets[PROCESSES]), "process is",
+			       "processes are"));
 	return err;
 }
 

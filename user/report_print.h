@@ -25,6 +25,8 @@ enum report_view {
 };
 
 struct report {
+	char *const *paths; /* that were read */
+	size_t path_cnt;
 	const struct activities *activities;
 	struct report_states states;
 	struct processes *processes;

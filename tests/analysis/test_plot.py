@@ -393,7 +393,7 @@ def test_nothing_is_not_drawn(scratch):
 
 def test_rows_that_make_no_sense_are_said_in_the_page(scratch):
     out, errors = plot("-", stdin=(DETAIL + f"S,{T0},5,1,2,c,return,,0\r\nS,x,5,1,2,c,return,,0\r\n").encode())
-    check("1 rows are left out" in out.decode() and ":3:" in errors, errors)
+    check("1 row is left out" in out.decode() and ":3:" in errors, errors)
 
 
 def test_wrong_usage_is_refused(scratch):

@@ -19,13 +19,13 @@ class Service(harness.Recording):
     """A recorder as a service manager starts it: without a terminal. Its settings are changed by
     writing them anew and SIGHUP."""
 
-    def __init__(self, scratch, states, *args, env=None, more="", **settings):
+    def __init__(self, scratch, states, *args, env=None, more="", tacho=None, **settings):
         self.scratch = scratch
         self.directory = scratch / "out"
         self.path = self.write(states, more, **settings)
         self.errors = open(scratch / "out.stderr", "w+b")
         self.process = subprocess.Popen(
-            [harness.TACHO, "record", "-d", str(self.directory), "-c", self.path, *args],
+            [tacho or harness.TACHO, "record", "-d", str(self.directory), "-c", self.path, *args],
             stdout=subprocess.PIPE, stderr=self.errors, stdin=subprocess.DEVNULL,
             env=dict(os.environ, **(env or {})), start_new_session=True)
 

@@ -156,6 +156,20 @@ def test_a_usdt_probe_is_a_point(scratch):
     check_equal(row[2:4] + row[5:], ["usdt:libstdcxx:throw", "-", "point", "-"])
 
 
+def test_the_marks_of_a_file_are_one_line(scratch):
+    config = harness.config(scratch, {})
+    with open(config, "a") as file:
+        file.write(f"[marks]\nprograms = {target('prog_marks')}\n")
+    found = [probe for _, probe in probes(json.loads(run("-c", config, "--json")))]
+    counted = {cost: sum(probe["cost"] == cost for probe in found) for cost in COSTS}
+    hit = ", ".join(f"{n} {c}" for c, n in counted.items() if n)
+    check(len(found) > 10, f"{len(found)} marks")
+    check_equal(table(run("-c", config)), [[
+        "marks", target("prog_marks"), f"{len(found)} marks", "-",
+        hit.split()[1] if len(found) in counted.values() else hit, "mark", "-"]])
+    check_equal(run("-v", "-c", config).count("  probe       usdt:tacho:"), len(found))
+
+
 def test_a_bad_state_does_not_hide_the_others(scratch):
     good = {f"G{i}": {"function": f"{target('prog_storm')}:tick"} for i in range(30)}
     bad = {f"B{i}": {"function": f"{target('prog_storm')}:main+0x1"} for i in range(7)}

@@ -14,8 +14,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "python"))
 import harness  # noqa: E402
 import interpreters  # noqa: E402
-from harness import (Recording, check, check_equal, ledger, record, target,  # noqa: E402
+from harness import (Recording, Skip, check, check_equal, ledger, record, target,  # noqa: E402
                      wait_for)
+from following import beside, elsewhere  # noqa: E402
 from reloading import Service  # noqa: E402
 
 PACKAGE = interpreters.BUILD / "python"
@@ -446,6 +447,38 @@ def test_a_core_that_is_missing_is_told_with_what_to_do(scratch):
         check_equal(recorder.stop(signal.SIGTERM), 0, recorder.messages())
 
 
+# An interpreter below /usr/local, and no package for any.
+NO_PACKAGE = """for folder in /usr/lib*/python3*/dist-packages /usr/lib*/python3*/site-packages; do
+  [ ! -d $folder ] || mount -t tmpfs none $folder || exit
+done && mount -t tmpfs none /usr/local/lib && mkdir /usr/local/lib/python3.99"""
+
+
+def test_every_usual_place_of_the_core_is_waited_for(scratch):
+    if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
+        raise Skip("mount namespaces cannot be made here")
+    status = scratch / "status.json"
+    folder = "/usr/local/lib/python3.99/site-packages"
+
+    def shown():
+        found = json.loads(status.read_text())["states"]
+        return next(state for state in found if state["name"] == "PLAN")
+
+    with Service(scratch, states("PLAN"), "--status", str(status), env=everyone(scratch),
+                 tacho=elsewhere(scratch, NO_PACKAGE)) as recorder:
+        recorder.until_ready()
+        check_equal(recorder.messages().count("pending: "), 1, recorder.messages())
+        check(recorder.told(f"/usr/lib/python3/dist-packages/{CORE}: No such file or directory, "
+                            "nor in "), recorder.messages())
+        wait_for(lambda: status.exists() and len(shown()["pending"]) == 1, "one that is pending")
+        subprocess.run([*beside(recorder), "install", "-D", core(scratch), f"{folder}/{CORE}"],
+                       check=True)
+        wait_for(lambda: recorder.told(f"{folder}/{CORE}: usdt:tacho:* is attached"),
+                 "the core to be found")
+        wait_for(lambda: shown()["attached"] == shown()["probes"] > 0, "its probes")
+        check_equal(shown()["pending"], [], "what is pending then")
+        check_equal(recorder.stop(signal.SIGTERM), 0, recorder.messages())
+
+
 def test_a_selection_that_cannot_be_published_is_told_and_no_more(scratch):
     (scratch / "file").write_text("mine")
     for folder in ("/proc/nowhere/functions", str(scratch / "file"), ""):
@@ -491,7 +524,10 @@ def checked(scratch, section, *args):
 def test_check_says_what_can_be_reached(scratch):
     done = checked(scratch, marks(scratch))
     check_equal(done.returncode, 0, done.stdout + done.stderr)
-    check("python_program:Planner.plan" in done.stdout, done.stdout)
+    lines = [line.split() for line in done.stdout.split("\n\n")[0].splitlines()[1:]]
+    check_equal([line[0] for line in lines], ["marks", "PLAN"], "a line each")
+    check_equal(lines[0][1:2] + lines[0][3:4], [str(core(scratch)), "marks"])
+    check_equal(lines[1][1:], ["python", "python_program:Planner.plan", "-", "-", "mark", "-"])
     with Program(scratch) as program:
         before = json.loads(checked(scratch, marks(scratch), "--json").stdout)["python"]
         program.until_looked()

@@ -57,6 +57,12 @@ for _title, _test in {
                                               "/etc/passwd"),
         "an_unknown_way_of_attaching": lambda scratch: refuse_way(scratch),
         "replay_without_a_file": refusal(2, "replay", "which FILE?"),
+        "an_unknown_option_of_all": refusal(2, "--vresion", "there is no option '--vresion'"),
+        "an_empty_folder_name": refusal(2, "report", "", "report: an argument is empty"),
+        "an_empty_name_to_write": refusal(2, "plot", "-o", "", "x", "--output: the FILE is empty"),
+        "an_empty_name_of_settings": refusal(2, "record", "-c", "", "--config: the FILE is empty"),
+        "a_folder_to_write_in_that_is_missing": lambda scratch: refuse_output(scratch),
+        "what_has_nothing": lambda scratch: refuse_nothing(scratch),
         "check_with_a_word_too_many": refusal(2, "check", "-s", STATE, "word", "one word too many"),
 }.items():
     globals()[f"test_{_title}_is_refused"] = _test
@@ -67,6 +73,38 @@ def refuse_way(scratch):
                                        directory=scratch / "out", env={"TACHO_ATTACH": "magic"})
     check_equal(status, 1, errors)
     check("'magic'" in errors and "session, multi or perf" in errors, errors)
+
+
+def run(*arguments, **options):
+    return subprocess.run([harness.TACHO, *arguments], stderr=subprocess.PIPE, text=True,
+                          timeout=harness.DEADLINE_S, **options)
+
+
+def refuse_output(scratch):
+    (scratch / "data").write_text("state,func_start,duration\nA,1,5\n")
+    for arguments in (("plot",), ("export", "-f", "pstats")):
+        done = run(*arguments, "-o", "none/file", "data", cwd=scratch, stdout=subprocess.PIPE)
+        check_equal(done.returncode, 1, done.stderr)
+        check("none/file: cannot create: No such file" in done.stderr, done.stderr)
+
+
+def refuse_nothing(scratch):
+    (scratch / "a").write_text("")
+    (scratch / "b").write_text("")
+    for arguments in (("report",), ("plot",), ("export", "-f", "pstats")):
+        for paths, told in ((["a"], ": a: no"), (["a", "b"], ": 2 paths: no")):
+            done = run(*arguments, *paths, cwd=scratch, stdout=subprocess.PIPE)
+            check_equal(done.returncode, 1, done.stderr)
+            check(told in done.stderr, done.stderr)
+
+
+def test_what_cannot_be_shown_is_a_failure(scratch):
+    """To whom: a disk that is full."""
+    for arguments in (("--help",), ("--version",), ("record", "--help"), ("export", "--list")):
+        with open("/dev/full", "w") as full:
+            done = run(*arguments, stdout=full)
+        check_equal(done.returncode, 1, str(arguments))
+        check("writing to standard output failed" in done.stderr, f"{arguments}: {done.stderr}")
 
 
 def test_a_truncated_binary_is_refused(scratch):

@@ -10,7 +10,7 @@ from harness import (WAYS, Conversation, Recording, check, check_equal, record, 
                      wait_for)
 
 SERVICE = "prog_service"
-SUMMARY = "tacho: {} activities of "
+SUMMARY = "tacho: {} {} of "
 
 
 def states(*functions, **keys):
@@ -32,7 +32,8 @@ class Selecting(Recording):
         lines = self.messages().splitlines()
         check_equal(len(lines), 2, self.messages())
         rows = sum(row["ended"] != "open" for row in harness.details(self.directory))
-        check(lines[1].startswith(SUMMARY.format(rows)), self.messages())
+        noun = "activity" if rows == 1 else "activities"
+        check(lines[1].startswith(SUMMARY.format(rows, noun)), self.messages())
         check(lines[1].endswith(f" lost; files in {self.directory}"), self.messages())
 
     def check_stops(self, status=0):

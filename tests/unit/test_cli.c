@@ -112,6 +112,26 @@ static void wrong_options_are_told(void **state)
 			    "tacho: try: there is no option '-x' (see tacho try --help)\n");
 }
 
+static void an_empty_path_is_refused(void **state)
+{
+	static const struct cli reading = { .command = "try", .options = options };
+	char *argv[] = { (char *)"try", (char *)"a", (char *)"", NULL };
+	char read[READ_SZ] = "";
+	struct capture capture;
+	int operand;
+
+	(void)state;
+	assert_string_equal(PARSE("-f", ""),
+			    "tacho: try: --file: the FILE is empty (see tacho try --help)\n");
+	assert_string_equal(PARSE("--for", "", "-r"), "t= r ");
+	assert_string_equal(PARSE("-v", "echo", ""), "v |echo|");
+	optind = 0;
+	capture__begin(&capture, stderr);
+	assert_int_equal(cli__read(&reading, 3, argv, take, read, &operand), CLI_EXIT_USAGE);
+	assert_string_equal(capture__end(&capture),
+			    "tacho: try: an argument is empty (see tacho try --help)\n");
+}
+
 static void what_is_not_taken_ends_the_reading(void **state)
 {
 	char *argv[] = { (char *)"try", (char *)"-v", (char *)"--for=never", (char *)"-x", NULL };
@@ -154,6 +174,7 @@ int main(void)
 		cmocka_unit_test(an_optional_argument_stands_in_the_same_word),
 		cmocka_unit_test(the_next_word_is_no_optional_argument),
 		cmocka_unit_test(wrong_options_are_told),
+		cmocka_unit_test(an_empty_path_is_refused),
 		cmocka_unit_test(what_is_not_taken_ends_the_reading),
 		cmocka_unit_test(help_shows_how_arguments_are_written),
 	};

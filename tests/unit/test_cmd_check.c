@@ -391,6 +391,17 @@ static void the_last_line_counts(void **state)
 		     "file; at most 100000 rows a second a state\n");
 }
 
+static void one_thing_is_not_many(void **state)
+{
+	check_settings(*state, "[record]\nrate-limit = 1\n[state A]\nfunction = @:pushing\n"
+			       "[state B]\nfunction = @:pushing\nrate-limit = 2\n");
+	assert_shows(*state, false, "\n  rate-limit  2 rows a second\n");
+	assert_shows(*state, true, "\n  rate-limit  1 row a second\n");
+	assert_shows(*state, false,
+		     "\n2 states: 2 ready; 2 probes in 1 file; at most 1 row a second a "
+		     "state\n");
+}
+
 static void stepped_is_explained_where_it_occurs(void **state)
 {
 	struct fixture *f = *state;
@@ -577,6 +588,7 @@ int main(void)
 		CASE(a_state_with_nothing_to_say_has_no_block),
 		CASE(verbose_has_every_place),
 		CASE(the_last_line_counts),
+		CASE(one_thing_is_not_many),
 		CASE(stepped_is_explained_where_it_occurs),
 		CASE(a_full_disk_is_an_error),
 		CASE(json_has_all_of_a_probe),

@@ -243,7 +243,7 @@ static void nothing_found_is_a_failure(void **state)
 	put(*state, "a", "state,func_start,duration\n");
 	assert_int_equal(RUN(*state, "a"), 1);
 	scratch__expect(*state, "out", "");
-	scratch__expect(*state, "err", "tacho: report: no finished activity was found\n");
+	scratch__expect(*state, "err", "tacho: report: a: no finished activity was found\n");
 }
 
 static void a_missing_default_directory_is_said_once(void **state)

@@ -166,7 +166,7 @@ static void sums_count_only_as_a_whole(void **state)
 		*state, "err",
 		"tacho: report: summarised: 7 calls not counted, of which only the sums are "
 		"known\n"
-		"tacho: report: no finished activity was found of what was asked for\n");
+		"tacho: report: a: no finished activity was found of what was asked for\n");
 }
 
 static void nothing_of_what_was_asked_for_is_a_failure(void **state)
@@ -175,7 +175,7 @@ static void nothing_of_what_was_asked_for_is_a_failure(void **state)
 	assert_int_equal(RUN(*state, "--state=HALT", "a"), 1);
 	scratch__expect(*state, "out", "");
 	scratch__expect(*state, "err",
-			"tacho: report: no finished activity was found of what was asked for\n");
+			"tacho: report: a: no finished activity was found of what was asked for\n");
 }
 
 static void refuse(const struct scratch *scratch, const char *option, const char *says)

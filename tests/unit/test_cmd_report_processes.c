@@ -102,7 +102,8 @@ static void a_file_of_processes_alone_has_no_states(void **state)
 	assert_int_equal(RUN(*state, "--format=csv", "--columns=pid", "process_detail.csv"), 0);
 	scratch__expect(*state, "out", "command,pid\r\n\"serverd -a, -b\",812\r\ncc1 x.c,900\r\n");
 	assert_int_equal(RUN(*state, "--only=states", "process_detail.csv"), 1);
-	scratch__expect(*state, "err", "tacho: report: no finished activity was found\n");
+	scratch__expect(*state, "err",
+			"tacho: report: process_detail.csv: no finished activity was found\n");
 }
 
 static void the_files_of_the_package_have_percentages(void **state)
@@ -171,7 +172,7 @@ static void filters_are_for_processes_too(void **state)
 			"cc1 x.c           0 ns      -\n");
 	assert_int_equal(RUN(*state, "--only=processes", "--process=nobody", "."), 1);
 	scratch__expect(*state, "err",
-			"tacho: report: no process was found of what was asked for\n");
+			"tacho: report: .: no process was found of what was asked for\n");
 }
 
 static void malformed_rows_of_processes_are_told(void **state)

@@ -155,7 +155,8 @@ static void torn_tail_is_cut_back_to_the_last_whole_row(void **state)
 		else
 			scratch__expect(&fixture->scratch, "data", FIRST_ROW);
 		snprintf(notice, sizeof(notice),
-			 "data: repaired a torn last row (%zu bytes removed)\n", sz - expected);
+			 "data: repaired a torn last row (%zu byte%s removed)\n", sz - expected,
+			 sz - expected == 1 ? "" : "s");
 		assert_string_equal(fixture->notices, ends[sz] ? "" : notice);
 	}
 }

@@ -403,7 +403,7 @@ static void a_line_table_that_lies_about_its_size_is_not_read(void **state)
 		assert_int_equal(dwarf_info__open(file, NULL, &dwarf, &why), 0);
 		assert_int_equal(dwarf_info__find_line(dwarf, "a.c", 1, &vaddrs, &cnt, &why),
 				 -ENOENT);
-		assert_says(&why, "the lines of 1 units cannot be read");
+		assert_says(&why, "the lines of 1 unit cannot be read");
 		dwarf_info__free(dwarf);
 		elf_file__free(file);
 	}

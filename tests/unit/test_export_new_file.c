@@ -61,6 +61,16 @@ static void it_may_have_another_name_until_then(void **state)
 	assert_true(scratch__has(*state, "a.csv"));
 }
 
+static void a_folder_that_is_missing_is_told_of_the_file_asked_for(void **state)
+{
+	struct new_file file = {};
+	struct fault why = {};
+
+	assert_int_equal(new_file__open(&file, scratch__at(*state, "no/out"), &why), -ENOENT);
+	assert_non_null(strstr(why.text, "no/out: cannot create: No such file or directory"));
+	new_file__abandon(&file);
+}
+
 static void a_link_laid_in_its_way_is_refused(void **state)
 {
 	struct new_file file = {};
@@ -117,6 +127,7 @@ int main(void)
 		CASE(it_has_its_name_when_it_is_whole),
 		CASE(the_old_one_stays_if_it_is_abandoned),
 		CASE(it_may_have_another_name_until_then),
+		CASE(a_folder_that_is_missing_is_told_of_the_file_asked_for),
 		CASE(a_link_laid_in_its_way_is_refused),
 		cmocka_unit_test(a_device_is_written_in_place),
 		cmocka_unit_test(strings_of_json_are_escaped),

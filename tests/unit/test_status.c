@@ -240,8 +240,8 @@ static void it_is_shown(void **state)
 		     "A         1/2        1  2.00 s ago     10     4       3     3  2.50/s  ~25.0 "
 		     "%  summarised\n"
 		     "\n"
-		     "lost       state A: 1 calls because the ring was full, 2 because they nested "
-		     "too deep, 0 for want of memory or disk\n"
+		     "lost       state A: 1 call because the ring was full, 2 for nesting too "
+		     "deep, 0 for want of memory or disk\n"
 		     "\n"
 		     "pending    not there\n");
 	status__free(s);

@@ -126,19 +126,37 @@ void failed_if_text(const struct failed_if_config *failed_if, char text[FAILED_I
 		snprintf(text, FAILED_IF_SZ, "return %s %" PRId64, operator, failed_if->operand);
 }
 
-void exits_text(const struct planned_probe *probe, char text[EXITS_TEXT_SZ])
+static void costs_text(const size_t cnt[CODE_COST_REFUSED + 1], char text[EXITS_TEXT_SZ])
 {
-	size_t cnt[CODE_COST_REFUSED + 1] = {};
 	int used = 0;
 
 	snprintf(text, EXITS_TEXT_SZ, "-");
-	for (size_t i = 0; i < probe->exit_cnt; i++)
-		cnt[probe->exits[i].cost]++;
 	for (enum code_cost cost = 0; cost <= CODE_COST_REFUSED; cost++) {
 		if (cnt[cost])
 			used += snprintf(text + used, EXITS_TEXT_SZ - (size_t)used, "%s%zu %s",
 					 used ? ", " : "", cnt[cost], code_cost__name(cost));
 	}
+}
+
+void exits_text(const struct planned_probe *probe, char text[EXITS_TEXT_SZ])
+{
+	size_t of_cost[CODE_COST_REFUSED + 1] = {};
+
+	for (size_t i = 0; i < probe->exit_cnt; i++)
+		of_cost[probe->exits[i].cost]++;
+	costs_text(of_cost, text);
+}
+
+void places_cost_text(const struct planned_probe *probes, size_t cnt, char text[COSTS_TEXT_SZ])
+{
+	size_t of_cost[CODE_COST_REFUSED + 1] = {};
+
+	for (size_t i = 0; i < cnt; i++)
+		of_cost[probes[i].cost]++;
+	if (cnt && of_cost[probes->cost] == cnt)
+		snprintf(text, COSTS_TEXT_SZ, "%s", code_cost__name(probes->cost));
+	else
+		costs_text(of_cost, text);
 }
 
 const char *probe_end_text(const struct planned_probe *probe)

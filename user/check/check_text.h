@@ -27,6 +27,10 @@ void failed_if_text(const struct failed_if_config *failed_if, char text[FAILED_I
 #define EXITS_TEXT_SZ 96
 void exits_text(const struct planned_probe *probe, char text[EXITS_TEXT_SZ]);
 
+/* What a hit costs at consecutive places: "emulated", or if it differs "2 nop5, 1 stepped". */
+#define COSTS_TEXT_SZ EXITS_TEXT_SZ
+void places_cost_text(const struct planned_probe *probes, size_t cnt, char text[COSTS_TEXT_SZ]);
+
 /* How the end is seen: "fast", "safe"; or what the place is: "begin", "end", "point". */
 const char *probe_end_text(const struct planned_probe *probe);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../plural.h"
 #include "check_text.h"
 #include "show_private.h"
 
@@ -18,8 +19,8 @@ static void detail_symbol(struct notes *notes, const struct plan *plan,
 	}
 	notes__add(notes, "probe", "%s in %s", probe->symbol, path);
 	if (probe->size)
-		notes__add(notes, "symbol", "at 0x%" PRIx64 ", %" PRIu64 " bytes, in %s",
-			   probe->vaddr, probe->size, probe->table);
+		notes__add(notes, "symbol", "at 0x%" PRIx64 ", %" PRIu64 " byte%s, in %s",
+			   probe->vaddr, probe->size, plural_s(probe->size), probe->table);
 	else
 		notes__add(notes, "symbol", "at 0x%" PRIx64 ", without size, in %s", probe->vaddr,
 			   probe->table);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../plural.h"
 #include "check_text.h"
 #include "show_private.h"
 
@@ -51,11 +52,6 @@ static const char *in_how_many(size_t cnt, const struct probe_span *probes, char
 	return text;
 }
 
-static const char *plural(size_t cnt)
-{
-	return cnt == 1 ? "" : "s";
-}
-
 static void note_exits(struct notes *notes, const struct subject *on)
 {
 	const struct exit_sums sums = sum_exits(on->probes);
@@ -69,24 +65,24 @@ static void note_exits(struct notes *notes, const struct subject *on)
 	if (sums.tail_calls)
 		notes__add(notes, "tail calls",
 			   "%zu of %zu exit%s%s; a call that leaves by one ends at the jump",
-			   sums.tail_calls, sums.exits, plural(sums.exits),
+			   sums.tail_calls, sums.exits, plural_s(sums.exits),
 			   in_how_many(sums.with_tail_calls, &on->probes, where));
 	if (sums.maybe)
 		notes__add(notes, "jumps",
 			   "%zu of %zu exit%s%s leave%s the function only sometimes; decided at "
 			   "run time",
-			   sums.maybe, sums.exits, plural(sums.exits),
+			   sums.maybe, sums.exits, plural_s(sums.exits),
 			   in_how_many(sums.with_maybe, &on->probes, where),
-			   sums.maybe == 1 ? "s" : "");
+			   plural(sums.maybe, "s", ""));
 	if (sums.inlined)
 		notes__add(notes, "inlined", "%zu cop%s of the function%s, which no probe sees%s",
-			   sums.inlined, sums.inlined == 1 ? "y" : "ies", plural(on->probes.cnt),
+			   sums.inlined, plural(sums.inlined, "y", "ies"), plural_s(on->probes.cnt),
 			   in_how_many(sums.with_inlined, &on->probes, where));
 	if (sums.semaphores)
 		notes__add(notes, "semaphore",
 			   "at %zu of %zu place%s; the program passes there only while it is "
 			   "counted up, as it is while recording",
-			   sums.semaphores, on->probes.cnt, plural(on->probes.cnt));
+			   sums.semaphores, on->probes.cnt, plural_s(on->probes.cnt));
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -230,7 +226,7 @@ static void note_refused(struct notes *notes, const struct subject *on)
 		if (target->state == number && target->refused_cnt)
 			notes__add(notes, "refused",
 				   "%zu function%s of %s:%s cannot be recorded; the first: %s",
-				   target->refused_cnt, plural(target->refused_cnt),
+				   target->refused_cnt, plural_s(target->refused_cnt),
 				   target->ref->binary, target->ref->function,
 				   target->refused.text);
 	}
@@ -255,5 +251,6 @@ void note_state(struct notes *notes, const struct plan *plan, uint32_t state, bo
 	if (!on.config->rate_limit)
 		notes__add(notes, "rate-limit", "none");
 	else if (verbose || on.config->rate_limit != plan->config->rate_limit)
-		notes__add(notes, "rate-limit", "%" PRIu64 " rows a second", on.config->rate_limit);
+		notes__add(notes, "rate-limit", "%" PRIu64 " row%s a second", on.config->rate_limit,
+			   plural_s(on.config->rate_limit));
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../feature_flag.h"
+#include "../plural.h"
 #include "../table.h"
 #include "check_text.h"
 #include "show_private.h"
@@ -116,6 +117,11 @@ static void put_probe(struct table *table, const struct plan *plan,
 	table__put(table, "%s", exits);
 }
 
+static bool is_missing(const struct plan *plan, uint32_t target)
+{
+	return plan->targets[target].failed || plan__is_waited_for(plan, target);
+}
+
 /* One that has no place: as the settings name it. */
 static void put_missing(struct table *table, const char *state, const struct planned_target *target)
 {
@@ -125,6 +131,22 @@ static void put_missing(struct table *table, const char *state, const struct pla
 	table__put(table, "-");
 	table__put(table, "-");
 	table__put(table, "%s", checked_status__name(checked_status__of(target)));
+	table__put(table, "-");
+}
+
+/* All that a file has: who wants to know where they are asks for details. */
+static void put_marks(struct table *table, const struct plan *plan, struct probe_span probes)
+{
+	const struct planned_probe *first = probes.items;
+	char costs[COSTS_TEXT_SZ];
+
+	places_cost_text(first, probes.cnt, costs);
+	table__put(table, "%s", plan->states[first->state].name);
+	table__put(table, "%s", plan->binaries[first->binary].path);
+	table__put(table, "%zu mark%s", probes.cnt, plural_s(probes.cnt));
+	table__put(table, "-");
+	table__put(table, "%s", costs);
+	table__put(table, "%s", probe_end_text(first));
 	table__put(table, "-");
 }
 
@@ -159,9 +181,11 @@ static int print_table(const struct check *check, const struct screen *screen)
 		const struct planned_target *target = &plan->targets[t];
 		const struct probe_span probes = probes_of_target(plan, t);
 
-		if (checked_status__of(target) != CHECKED_READY)
+		if (is_missing(plan, t))
 			put_missing(table, plan->states[target->state].name, target);
-		for (size_t i = 0; i < probes.cnt; i++)
+		if (target->role == TARGET_MARKS && probes.cnt)
+			put_marks(table, plan, probes);
+		for (size_t i = 0; target->role != TARGET_MARKS && i < probes.cnt; i++)
 			put_probe(table, plan, &probes.items[i]);
 	}
 	for (size_t i = 0; i < check->state_cnt; i++)
@@ -226,10 +250,16 @@ static void note_missing(struct notes *notes, const struct plan *plan, uint32_t 
 {
 	for (size_t t = 0; t < plan->target_cnt; t++) {
 		const struct planned_target *target = &plan->targets[t];
-		enum checked_status status = checked_status__of(target);
+		size_t more = plan__other_places(plan, t);
+		char others[64] = "";
 
-		if (target->state == state && status != CHECKED_READY)
-			notes__add(notes, checked_status__name(status), "%s", target->waiting.text);
+		if (target->state != state || !is_missing(plan, t))
+			continue;
+		if (more)
+			snprintf(others, sizeof(others), ", nor in %zu other place%s (--json)",
+				 more, plural_s(more));
+		notes__add(notes, checked_status__name(checked_status__of(target)), "%s%s",
+			   target->waiting.text, others);
 	}
 }
 
@@ -277,7 +307,8 @@ static void list_hooks(const struct check *check, FILE *text)
 
 	if (!plan->hook_cnt)
 		return;
-	fprintf(text, "unwinding is seen by %zu more probes: ", plan->hook_cnt);
+	fprintf(text, "unwinding is seen by %zu more probe%s: ", plan->hook_cnt,
+		plural_s(plan->hook_cnt));
 	for (size_t i = 0; i < plan->hook_cnt; i++) {
 		const struct planned_hook *hook = &plan->hooks[i];
 		bool same_file = i > 0 && plan->hooks[i - 1].binary == hook->binary;
@@ -346,17 +377,17 @@ static void summarize(const struct check *check, FILE *text)
 	const struct plan *plan = check->plan;
 	size_t files = count_files(plan);
 
-	fprintf(text, "%zu state%s:", check->state_cnt, check->state_cnt == 1 ? "" : "s");
+	fprintf(text, "%zu state%s:", check->state_cnt, plural_s(check->state_cnt));
 	for (enum checked_status s = 0; s <= CHECKED_REFUSED; s++) {
 		if (check->cnt[s] || s == CHECKED_READY)
 			fprintf(text, "%s %zu %s", s ? "," : "", check->cnt[s],
 				checked_status__name(s));
 	}
-	fprintf(text, "; %zu probe%s in %zu file%s", plan->probe_cnt,
-		plan->probe_cnt == 1 ? "" : "s", files, files == 1 ? "" : "s");
+	fprintf(text, "; %zu probe%s in %zu file%s", plan->probe_cnt, plural_s(plan->probe_cnt),
+		files, plural_s(files));
 	if (plan->config->rate_limit)
-		fprintf(text, "; at most %" PRIu64 " rows a second a state",
-			plan->config->rate_limit);
+		fprintf(text, "; at most %" PRIu64 " row%s a second a state",
+			plan->config->rate_limit, plural_s(plan->config->rate_limit));
 }
 
 /* A program that has not loaded the core will, when it imports something or has lived for a second,
@@ -368,8 +399,8 @@ static void tell_python(const struct check *check, FILE *text)
 	if (!check->has_python)
 		return;
 	fprintf(text, "Python: %zu running process%s the package's core loaded, %zu %s not",
-		python->loaded_cnt, python->loaded_cnt == 1 ? " has" : "es have",
-		python->without_cnt, python->without_cnt == 1 ? "has" : "have");
+		python->loaded_cnt, plural(python->loaded_cnt, " has", "es have"),
+		python->without_cnt, plural(python->without_cnt, "has", "have"));
 	if (python->unknown_cnt)
 		fprintf(text, ", %zu cannot be looked into", python->unknown_cnt);
 	fputs("; tacho.functions() says in a program which functions it marks, and why not", text);

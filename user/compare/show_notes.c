@@ -8,6 +8,7 @@
 #include "compare/show_private.h"
 #include "escape.h"
 #include "ledger.h"
+#include "plural.h"
 #include "report/states.h"
 
 static const char *const side_names[COMPARE_SIDE_CNT] = { "base", "new" };
@@ -47,11 +48,10 @@ static void note_summarised(const struct compared_state *state, enum compare_sid
 	uint64_t cnt = compare_summarised(state, side);
 
 	if (cnt)
-		fprintf(out,
-			"summarised: %" PRIu64 " of %" PRIu64
-			" calls of %s in %s have no rows, so that percentiles and test leave them "
-			"out\n",
-			cnt, compared_state__cnt(state, side), name, side_names[side]);
+		fprintf(out, "summarised: %" PRIu64 " of %" PRIu64 " calls of %s in %s %s out\n",
+			cnt, compared_state__cnt(state, side), name, side_names[side],
+			plural(cnt, "has no row, so that percentiles and test leave it",
+			       "have no rows, so that percentiles and test leave them"));
 }
 
 static void note_unfinished(const struct compared_state *state, enum compare_side side,
@@ -61,7 +61,7 @@ static void note_unfinished(const struct compared_state *state, enum compare_sid
 
 	if (cnt)
 		fprintf(out, "not finished: %" PRIu64 " %s of %s in %s\n", cnt,
-			cnt == 1 ? "call" : "calls", name, side_names[side]);
+			plural(cnt, "call", "calls"), name, side_names[side]);
 }
 
 static void note_states(const struct comparison *comparison, note_fn *note, FILE *out)
@@ -81,7 +81,7 @@ static void note_rows(uint64_t cnt, const char *what, const char *row, enum comp
 {
 	if (cnt)
 		fprintf(out, "%s: %" PRIu64 " %s%s of %s not counted\n", what, cnt, row,
-			cnt == 1 ? "" : "s", side_names[side]);
+			plural_s(cnt), side_names[side]);
 }
 
 /* Where one is missing that some state with enough calls for the test could have had. */

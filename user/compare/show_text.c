@@ -7,6 +7,7 @@
 
 #include "compare/show_private.h"
 #include "escape.h"
+#include "plural.h"
 #include "report_print.h"
 
 #define P_MIN 0.0001
@@ -102,7 +103,7 @@ void compare_show_count(const struct comparison *comparison, FILE *out)
 
 	for (size_t i = 0; i < comparison->cnt; i++)
 		cnt[comparison->states[i].verdict]++;
-	fprintf(out, "%zu %s", comparison->cnt, comparison->cnt == 1 ? "state" : "states");
+	fprintf(out, "%zu %s", comparison->cnt, plural(comparison->cnt, "state", "states"));
 	for (enum compare_verdict v = 0; v < COMPARE_VERDICT_CNT; v++) {
 		if (!cnt[v])
 			continue;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../plural.h"
 #include "../suggest.h"
 #include "dwarf_private.h"
 #include "section.h"
@@ -384,8 +385,8 @@ static int refuse_file(struct search *search)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
 					 i ? ", " : " (closest: ", search->closest.names[i]);
 	if (search->unreadable_cnt)
-		snprintf(unread, sizeof(unread), "; the lines of %zu units cannot be read",
-			 search->unreadable_cnt);
+		snprintf(unread, sizeof(unread), "; the lines of %zu unit%s cannot be read",
+			 search->unreadable_cnt, plural_s(search->unreadable_cnt));
 	return fault__set(search->why, -ENOENT, "%s: has no code from a file called %s%s%s%s",
 			  dwarf_info__path(info), search->wanted, names,
 			  search->closest.cnt ? ")" : "", unread);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../plural.h"
 #include "../suggest.h"
 
 #define OVERLOADS_MAX 8
@@ -189,8 +190,8 @@ static void list_searched(const struct elf_index *index, struct text *text)
 
 		if (!source->read || source->err)
 			continue;
-		snprintf(part, sizeof(part), "%s (%zu functions)", source->table,
-			 source->entries.function_cnt);
+		snprintf(part, sizeof(part), "%s (%zu function%s)", source->table,
+			 source->entries.function_cnt, plural_s(source->entries.function_cnt));
 		text__append(text, id == last ? " and " : ", ", part);
 	}
 }

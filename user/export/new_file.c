@@ -24,6 +24,12 @@ static bool is_written_in_place(const char *path)
 	return !stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+/* Nothing is wrong with the name of the unfinished file then, which nobody has heard of. */
+static bool is_of_folder(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR || err == -EACCES || err == -EROFS;
+}
+
 static int create(struct new_file *file, struct fault *why)
 {
 	const char *name = file->unfinished ? file->unfinished : file->path;
@@ -36,7 +42,9 @@ static int create(struct new_file *file, struct fault *why)
 	err = file->out ? 0 : -errno;
 	if (err && fd >= 0)
 		close(fd);
-	return err ? fault__set(why, err, "%s: cannot create: %s", name, strerror(-err)) : 0;
+	return err ? fault__set(why, err, "%s: cannot create: %s",
+				is_of_folder(err) ? file->path : name, strerror(-err))
+		   : 0;
 }
 
 int new_file__open_as(struct new_file *file, const char *path, const char *unfinished,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../escape.h"
+#include "../plural.h"
 #include "../table.h"
 
 #define USDT_TABLE ".note.stapsdt"
@@ -232,10 +233,9 @@ static int print_summary(const struct list *list, bool verbose, const struct scr
 
 	if (refused)
 		snprintf(more, sizeof(more), "; %zu cannot be recorded as %s%s", refused,
-			 refused == 1 ? "it is" : "they are", verbose ? "" : " (-v says why)");
+			 plural(refused, "it is", "they are"), verbose ? "" : " (-v says why)");
 	snprintf(text, sizeof(text), "%zu function%s, %zu USDT probe%s%s", list->function_cnt,
-		 list->function_cnt == 1 ? "" : "s", list->usdt_cnt, list->usdt_cnt == 1 ? "" : "s",
-		 more);
+		 plural_s(list->function_cnt), list->usdt_cnt, plural_s(list->usdt_cnt), more);
 	fputc('\n', screen->out);
 	return screen__put_wrapped(screen, 0, text);
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,18 @@ static bool has_marks(const char *path)
 	return found;
 }
 
+/* Free found in any case. */
+static int expand(const char *text, int flags, const char *origin, glob_t *ret_found,
+		  struct fault *why)
+{
+	if (glob(text, flags, NULL, ret_found) == GLOB_NOSPACE)
+		return -ENOMEM;
+	if (ret_found->gl_pathc > PROGRAMS_MAX)
+		return fault__set(why, -E2BIG, "%s: programs: '%s' stands for %zu files", origin,
+				  text, (size_t)ret_found->gl_pathc);
+	return 0;
+}
+
 /* A glob stands for the files that have marks. If there is none, and it must stand for something,
  * it does so for itself, and will be told of as what is missing. */
 static int add_programs(struct state_config *state, const char *text, const char *origin, bool must,
@@ -153,11 +166,7 @@ static int add_programs(struct state_config *state, const char *text, const char
 	int err = 0;
 
 	if (!must || strpbrk(text, "*?[")) {
-		if (glob(text, 0, NULL, &found) == GLOB_NOSPACE)
-			err = -ENOMEM;
-		if (found.gl_pathc > PROGRAMS_MAX)
-			err = fault__set(why, -E2BIG, "%s: programs: '%s' stands for %zu files",
-					 origin, text, (size_t)found.gl_pathc);
+		err = expand(text, 0, origin, &found, why);
 		for (size_t i = 0; !err && i < found.gl_pathc; i++) {
 			if (has_marks(found.gl_pathv[i]))
 				err = add_program(state, found.gl_pathv[i], origin);
@@ -170,13 +179,16 @@ static int add_programs(struct state_config *state, const char *text, const char
 }
 
 /* Where `make install-python` puts it, for the distribution's interpreters or for those below
- * /usr/local; the first is what is waited for if there is none. */
-static const char *const core_places[] = {
-	"/usr/lib/python3/dist-packages/" CORE_NAME,
-	"/usr/local/lib/python3*/dist-packages/" CORE_NAME,
-	"/usr/lib/python3*/site-packages/" CORE_NAME,
-	"/usr/lib64/python3*/site-packages/" CORE_NAME,
-	"/usr/local/lib/python3*/site-packages/" CORE_NAME,
+ * /usr/local: in this folder of each interpreter's. */
+static const struct {
+	const char *interpreters;
+	const char *packages;
+} core_places[] = {
+	{ "/usr/lib/python3", "dist-packages" },
+	{ "/usr/local/lib/python3*", "dist-packages" },
+	{ "/usr/lib/python3*", "site-packages" },
+	{ "/usr/lib64/python3*", "site-packages" },
+	{ "/usr/local/lib/python3*", "site-packages" },
 };
 
 #define CORE_PLACE_CNT (sizeof(core_places) / sizeof(core_places[0]))
@@ -190,29 +202,87 @@ static const char *first_python_origin(const struct config *config)
 	return "python";
 }
 
+static void core_path(char path[PATH_MAX], const char *interpreter, const char *packages)
+{
+	snprintf(path, PATH_MAX, "%s/%s/" CORE_NAME, interpreter, packages);
+}
+
+/* A glob cannot be waited for: it is what the interpreters that there are may get. */
+static int await_core(struct state_config *state, size_t place, const char *origin,
+		      struct fault *why)
+{
+	char path[PATH_MAX];
+	glob_t found = {};
+	int err;
+
+	err = expand(core_places[place].interpreters, GLOB_NOMAGIC, origin, &found, why);
+	for (size_t i = 0; !err && i < found.gl_pathc; i++) {
+		core_path(path, found.gl_pathv[i], core_places[place].packages);
+		err = add_program(state, path, origin);
+	}
+	globfree(&found);
+	return err;
+}
+
 /* What is asked for must be there or come; of the usual places, one. */
-static int add_cores(struct state_config *state, const struct config *config, struct fault *why)
+static int add_cores(struct state_config *state, const struct config *config,
+		     struct plan_cores *cores, struct fault *why)
 {
 	const struct marks_config *settings = &config->marks;
 	const char *origin = first_python_origin(config);
-	size_t before = state->function_cnt;
+	char path[PATH_MAX];
 	int err = 0;
 
 	for (size_t i = 0; !err && i < settings->core_cnt; i++)
 		err = add_programs(state, settings->cores[i], settings->origin, true, why);
-	for (size_t i = 0; !err && i < CORE_PLACE_CNT; i++)
-		err = add_programs(state, core_places[i], origin, false, why);
-	if (!err && state->function_cnt == before)
-		err = add_program(state, core_places[0], origin);
+	for (size_t i = 0; !err && i < CORE_PLACE_CNT; i++) {
+		core_path(path, core_places[i].interpreters, core_places[i].packages);
+		err = add_programs(state, path, origin, false, why);
+	}
+	cores->usual = !state->function_cnt;
+	for (size_t i = 0; !err && cores->usual && i < CORE_PLACE_CNT; i++)
+		err = await_core(state, i, origin, why);
+	cores->cnt = state->function_cnt;
 	return err;
 }
 
+/* One in any of the places is enough. */
+static bool has_core(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->target_cnt; i++) {
+		if (plan->targets[i].core && !plan->targets[i].pending && !plan->targets[i].failed)
+			return true;
+	}
+	return false;
+}
+
+bool plan__is_waited_for(const struct plan *plan, uint32_t number)
+{
+	const struct planned_target *target = &plan->targets[number];
+
+	if (!target->pending || !target->usual)
+		return target->pending;
+	return !has_core(plan) && !(number && plan->targets[number - 1].usual);
+}
+
+size_t plan__other_places(const struct plan *plan, uint32_t number)
+{
+	size_t cnt = 0;
+
+	if (plan->targets[number].usual) {
+		while (number + cnt + 1 < plan->target_cnt && plan->targets[number + cnt + 1].usual)
+			cnt++;
+	}
+	return cnt;
+}
+
 int plan_make_marks(const struct config *config, struct state_config **ret_state,
-		    size_t *ret_core_cnt, struct fault *why)
+		    struct plan_cores *ret_cores, struct fault *why)
 {
 	const struct marks_config *settings = &config->marks;
 	const char *origin = settings->origin ? settings->origin : "[marks]";
 	struct state_config *state = calloc(1, sizeof(*state));
+	struct plan_cores cores = {};
 	int err = -ENOMEM;
 
 	if (!state)
@@ -226,15 +296,16 @@ int plan_make_marks(const struct config *config, struct state_config **ret_state
 	if (state->name && state->origin && (state->process || !settings->process))
 		err = 0;
 	if (!err && settings->python)
-		err = add_cores(state, config, why);
-	*ret_core_cnt = state->function_cnt;
+		err = add_cores(state, config, &cores, why);
 	for (size_t i = 0; !err && settings->enabled && i < settings->program_cnt; i++)
 		err = add_programs(state, settings->programs[i], origin, true, why);
-	if (err)
+	if (err) {
 		state_config__free(state);
-	else
-		*ret_state = state;
-	return err;
+		return err;
+	}
+	*ret_state = state;
+	*ret_cores = cores;
+	return 0;
 }
 
 /* --- labels ---------------------------------------------------------------------------------- */

@@ -18,10 +18,15 @@ bool plan_find_mark(const struct usdt_site *site, enum tacho_mark *ret_mark);
 int plan__resolve_mark(struct plan *plan, struct planned_probe *probe, const struct usdt_site *site,
 		       struct fault *why);
 
+struct plan_cores {
+	size_t cnt; /* of the first targets */
+	bool usual; /* they are the usual places, and in none is one */
+};
+
 /* The state that [marks] is, with a target for each core of the Python package, if there are states
  * of Python functions, and behind these for each program: of a file that is both, the probes are
  * the core's. Free with state_config__free. */
 int plan_make_marks(const struct config *config, struct state_config **ret_state,
-		    size_t *ret_core_cnt, struct fault *why);
+		    struct plan_cores *ret_cores, struct fault *why);
 
 #endif

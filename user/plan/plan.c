@@ -330,11 +330,12 @@ static int add_state(struct plan *plan, const struct state_config *state, struct
 
 static int add_marks(struct plan *plan, struct fault *why)
 {
-	size_t first = plan->target_cnt, core_cnt;
+	size_t first = plan->target_cnt;
+	struct plan_cores cores;
 	struct state_config *state;
 	int err;
 
-	err = plan_make_marks(plan->config, &state, &core_cnt, why);
+	err = plan_make_marks(plan->config, &state, &cores, why);
 	if (err)
 		return err;
 	plan->has_marks = true;
@@ -344,8 +345,10 @@ static int add_marks(struct plan *plan, struct fault *why)
 		plan->states[plan->marks_state].owned = state;
 	else
 		state_config__free(state);
-	for (size_t i = first; i < first + core_cnt && i < plan->target_cnt; i++)
+	for (size_t i = first; i < first + cores.cnt && i < plan->target_cnt; i++) {
 		plan->targets[i].core = true;
+		plan->targets[i].usual = cores.usual;
+	}
 	return err;
 }
 

@@ -26,6 +26,7 @@ struct planned_target {
 	enum { TARGET_FUNCTION, TARGET_BEGIN, TARGET_END, TARGET_MARKS } role;
 	const struct function_ref *ref; /* the config's */
 	bool core;			/* MARKS: the C core of the Python package */
+	bool usual;			/* core: in one of several places, and one core is enough */
 	bool pending;			/* not there yet; waiting says what */
 	struct fault waiting;
 	bool failed; /* with keep_going: it cannot be planned; waiting says why */
@@ -205,6 +206,12 @@ void plan__cut_back(struct plan *plan, const struct plan_mark *mark);
  */
 int plan__look_again(struct plan *plan, uint32_t target, const char *root, uint32_t *ret_binary,
 		     struct fault *why);
+
+/* Is it pending, and nothing else there in its place? Of the usual places of the Python package's
+ * core, the first is said to be, for all of them. */
+bool plan__is_waited_for(const struct plan *plan, uint32_t target);
+/* How many others it is said for. */
+size_t plan__other_places(const struct plan *plan, uint32_t target);
 
 /* Looks again for the places where stacks are cut back: a library that unwinds has been replaced.
  */

@@ -10,6 +10,7 @@
 
 #include "../elf/dwarf.h"
 #include "../elf/usdt.h"
+#include "../plural.h"
 #include "plan_internal.h"
 
 /* Of struct pt_regs as a uprobe program sees it: arch/x86/include/asm/ptrace.h. By the number that
@@ -102,7 +103,7 @@ static int usdt_fetch(uint16_t machine, unsigned int n, const struct usdt_site *
 	if (n > site->arg_cnt)
 		return fault__set(why, -EINVAL, "usdt:%s:%s has %zu argument%s, no arg%u",
 				  site->provider, site->name, site->arg_cnt,
-				  site->arg_cnt == 1 ? "" : "s", n);
+				  plural_s(site->arg_cnt), n);
 	fetch.size = arg->size;
 	fetch.is_signed = arg->is_signed;
 	fetch.scale = arg->scale;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plural.h"
+
 /* A chart with the spans of struct series. NULL without memory. */
 static struct chart *new_chart(const struct plot_data *data, const char *id, const char *title,
 			       enum scale_unit unit)
@@ -215,7 +217,7 @@ static int add_others(const struct plot_data *data, struct chart *chart,
 	if (!cnt && !without_curve)
 		return 0;
 	snprintf(name, sizeof(name), "%zu %s together", cnt + without_curve,
-		 cnt + without_curve == 1 ? "other" : "others");
+		 plural(cnt + without_curve, "other", "others"));
 	series = chart__add_series(chart, name);
 	if (!series)
 		return -ENOMEM;

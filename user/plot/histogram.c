@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "plot/markup.h"
+#include "plural.h"
 #include "report/human.h"
 
 #define LEFT 64
@@ -193,8 +194,8 @@ static void draw_bars(const struct histogram *histogram, const struct frame *fra
 		markup__at(histogram->out, fmax(end - x - 1, 1));
 		fputs("\" height=\"", histogram->out);
 		markup__at(histogram->out, height);
-		fprintf(histogram->out, "\"><title>%s to %s: %" PRIu64 " calls</title></rect>\n",
-			from, to, histogram->bars[i]);
+		fprintf(histogram->out, "\"><title>%s to %s: %" PRIu64 " call%s</title></rect>\n",
+			from, to, histogram->bars[i], plural_s(histogram->bars[i]));
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "plot/assets.h"
 #include "plot/markup.h"
 #include "plot/tables.h"
+#include "plural.h"
 #include "report/human.h"
 
 /* Percentiles of each state, losses, those of processes, and two for machines and GPUs. */
@@ -233,7 +234,8 @@ void plot_page__losses(const struct plot_page *page, char *text, size_t sz)
 		entries = add_saturated(entries, page->states[i]->ledger.entries);
 	*text = '\0';
 	if (lost)
-		snprintf(text, sz, "%" PRIu64 " of %" PRIu64 " calls were lost", lost, entries);
+		snprintf(text, sz, "%" PRIu64 " of %" PRIu64 " calls %s lost", lost, entries,
+			 plural(lost, "was", "were"));
 }
 
 /* Does the ledger know of all states, and does it balance? */
@@ -252,6 +254,8 @@ static bool is_accounted_for(const struct plot_page *page)
 static void put_warnings(const struct plot_page *page, FILE *out)
 {
 	const struct plot_data *data = page->data;
+	const uint64_t unreadable = page->malformed_cnt + page->torn_cnt;
+	const uint64_t unsorted = add_saturated(data->nameless_cnt, data->unsorted_cnt);
 	char text[128];
 
 	plot_page__losses(page, text, sizeof(text));
@@ -273,16 +277,16 @@ static void put_warnings(const struct plot_page *page, FILE *out)
 		fputs("<p class=\"note\">Whether calls were lost is not known: there is no "
 		      "ledger.</p>\n",
 		      out);
-	if (page->malformed_cnt || page->torn_cnt)
-		fprintf(out,
-			"<p class=\"warning\"><strong>%" PRIu64 " rows are left out</strong>: they "
-			"make no sense, or end in the middle.</p>\n",
-			page->malformed_cnt + page->torn_cnt);
-	if (data->nameless_cnt || data->unsorted_cnt)
-		fprintf(out,
-			"<p class=\"note\">%" PRIu64 " calls are left out of which is not known "
-			"whether they were asked for.</p>\n",
-			add_saturated(data->nameless_cnt, data->unsorted_cnt));
+	if (unreadable)
+		fprintf(out, "<p class=\"warning\"><strong>%" PRIu64 " %s.</p>\n", unreadable,
+			plural(unreadable,
+			       "row is left out</strong>: it makes no sense, or ends in the middle",
+			       "rows are left out</strong>: they make no sense, or end in the "
+			       "middle"));
+	if (unsorted)
+		fprintf(out, "<p class=\"note\">%" PRIu64 " %s asked for.</p>\n", unsorted,
+			plural(unsorted, "call is left out of which is not known whether it was",
+			       "calls are left out of which is not known whether they were"));
 }
 
 static void put_header(const struct plot_page *page, FILE *out)
@@ -313,9 +317,11 @@ static int put_timeline(const struct plot_page *page, FILE *out)
 	err = plot_timeline__draw(page, false, out);
 	fputs("</div>\n", out);
 	if (page->drawn_cnt < page->state_cnt)
-		fprintf(out,
-			"<p class=\"note\">%zu more states have no lane; the table has them.</p>\n",
-			page->state_cnt - page->drawn_cnt);
+		fprintf(out, "<p class=\"note\">%zu more %s.</p>\n",
+			page->state_cnt - page->drawn_cnt,
+			plural(page->state_cnt - page->drawn_cnt,
+			       "state has no lane; the table has it",
+			       "states have no lane; the table has them"));
 	fputs("</section>\n", out);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "ended.h"
 #include "ledger.h"
 #include "plot/markup.h"
+#include "plural.h"
 #include "report/human.h"
 
 #define ENDINGS "did not return" /* the one column of text */
@@ -26,8 +27,8 @@ static void end_table(FILE *out, size_t left_out)
 {
 	fputs("</tbody></table></div>\n", out);
 	if (left_out)
-		fprintf(out, "<p class=\"note\">%zu more rows; tacho report has them all.</p>\n",
-			left_out);
+		fprintf(out, "<p class=\"note\">%zu more row%s; tacho report has them all.</p>\n",
+			left_out, plural_s(left_out));
 }
 
 static void put_name(FILE *out, const char *name)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "plot/markup.h"
+#include "plural.h"
 #include "report/human.h"
 
 #define WIDTH 960
@@ -181,18 +182,20 @@ static bool is_single(const struct drawing *drawing, const struct plot_state *st
 
 static void draw_labels(const struct drawing *drawing, const struct plot_state *state, double top)
 {
+	const uint64_t calls = state->row_cnt + state->summarised_cnt;
 	char text[SCALE_LABEL_SZ];
 	FILE *out = drawing->out;
 
 	fprintf(out, "<text class=\"label end\" x=\"%d\" y=\"%.0f\">", LEFT - 10, top + 17);
 	markup__short_text(out, state->key.name, 20);
-	scale_label(SCALE_COUNT, (double)(state->row_cnt + state->summarised_cnt), text);
+	scale_label(SCALE_COUNT, (double)calls, text);
 	fprintf(out, "<title>");
 	markup__text(out, state->key.name);
 	fprintf(out,
-		"</title></text>\n<text class=\"tick\" x=\"%d\" y=\"%.0f\">%s calls</text>\n"
+		"</title></text>\n<text class=\"tick\" x=\"%d\" y=\"%.0f\">%s call%s</text>\n"
 		"<path class=\"base\" d=\"M%d %.0fH%d\"/>\n",
-		WIDTH - RIGHT + 10, top + 17, text, LEFT, top + LANE, WIDTH - RIGHT);
+		WIDTH - RIGHT + 10, top + 17, text, plural_s(calls), LEFT, top + LANE,
+		WIDTH - RIGHT);
 }
 
 static void draw_lane(struct drawing *drawing, const struct plot_state *state, double top)

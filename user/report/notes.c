@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ledger.h"
+#include "plural.h"
 #include "report_print.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -52,7 +53,7 @@ static void put_unfinished(FILE *out, const struct report_state *state, const ch
 
 	if (!cnt)
 		return;
-	fprintf(out, "not finished: %" PRIu64 " %s of %s", cnt, cnt == 1 ? "call" : "calls", name);
+	fprintf(out, "not finished: %" PRIu64 " %s of %s", cnt, plural(cnt, "call", "calls"), name);
 	for (size_t i = 0; i < ARRAY_SIZE(unfinished_kinds); i++)
 		put_part(out, activity_series__unfinished(state->series, unfinished_kinds[i].ended),
 			 unfinished_kinds[i].text, &first);
@@ -66,8 +67,8 @@ static void put_summarised(FILE *out, const struct report_state *state, const ch
 
 	if (!summarised)
 		return;
-	fprintf(out, "summarised: %" PRIu64 " of %" PRIu64 " calls of %s have no rows", summarised,
-		state->durations.cnt, name);
+	fprintf(out, "summarised: %" PRIu64 " of %" PRIu64 " calls of %s %s", summarised,
+		state->durations.cnt, name, plural(summarised, "has no row", "have no rows"));
 	if (state->durations.ranked)
 		fprintf(out, "; percentiles are of the other %" PRIu64, state->durations.ranked);
 	fprintf(out, "\n");
@@ -107,12 +108,12 @@ static void put_unsorted(FILE *out, const struct activities *activities)
 		fprintf(out,
 			"without process: %" PRIu64
 			" %s not counted, in files that do not name it\n",
-			nameless, nameless == 1 ? "row" : "rows");
+			nameless, plural(nameless, "row", "rows"));
 	if (unsorted)
 		fprintf(out,
 			"summarised: %" PRIu64
 			" %s not counted, of which only the sums are known\n",
-			unsorted, unsorted == 1 ? "call" : "calls");
+			unsorted, plural(unsorted, "call", "calls"));
 }
 
 static int put_of_states(FILE *out, const struct activities *activities,
@@ -155,20 +156,20 @@ static void put_of_nesting(FILE *out, const struct nested_notes *notes)
 			"threads unknown: %" PRIu64 " of %" PRIu64 " %s within nothing, and "
 			"nothing within them\n",
 			notes->thread_unknown, notes->calls,
-			notes->thread_unknown == 1 ? "call is" : "calls are");
+			plural(notes->thread_unknown, "call is", "calls are"));
 	if (notes->summarised)
 		fprintf(out, "summarised: %" PRIu64 " %s no rows, and %s not counted\n",
-			notes->summarised, notes->summarised == 1 ? "call has" : "calls have",
-			notes->summarised == 1 ? "is" : "are");
+			notes->summarised, plural(notes->summarised, "call has", "calls have"),
+			plural(notes->summarised, "is", "are"));
 	if (notes->nameless)
 		fprintf(out,
 			"without process: %" PRIu64
 			" %s not counted, in files that do not name it\n",
-			notes->nameless, notes->nameless == 1 ? "row" : "rows");
+			notes->nameless, plural(notes->nameless, "row", "rows"));
 	if (notes->lost)
 		fprintf(out,
 			"lost: %" PRIu64 " %s; what they called is shown within their callers\n",
-			notes->lost, notes->lost == 1 ? "call" : "calls");
+			notes->lost, plural(notes->lost, "call", "calls"));
 }
 
 static int put_all(FILE *out, const struct report *report, const struct report_look *look,
@@ -185,10 +186,10 @@ static int put_all(FILE *out, const struct report *report, const struct report_l
 
 	if (malformed)
 		fprintf(out, "malformed: %" PRIu64 " %s not counted\n", malformed,
-			malformed == 1 ? "row" : "rows");
+			plural(malformed, "row", "rows"));
 	if (torn)
 		fprintf(out, "torn: %" PRIu64 " last %s not counted\n", torn,
-			torn == 1 ? "row" : "rows");
+			plural(torn, "row", "rows"));
 	return err;
 }
 

@@ -99,7 +99,7 @@ static json_t *make_pending(const struct plan *plan, size_t state)
 
 	for (size_t i = 0; i < plan->target_cnt; i++) {
 		target = &plan->targets[i];
-		if (target->pending &&
+		if (plan__is_waited_for(plan, i) &&
 		    (target->state == state || (target->core && plan__is_python(plan, state))))
 			array = append(array, json_pack("{s:o, s:o, s:o}", "binary",
 							json_text(target->ref->binary), "function",

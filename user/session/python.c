@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../message.h"
+#include "../plural.h"
 #include "../service/python_selection.h"
 #include "session_internal.h"
 
@@ -126,7 +127,7 @@ void session__tell_uncalled_python(const struct session *s)
 		message_info(
 			"record: %zu state%s of Python functions without a call%s: %s (%s:%s); "
 			"tacho.functions() says in a program which it marks, and why not",
-			cnt, cnt == 1 ? "" : "s", cnt == 1 ? "" : ", the first", first->name,
+			cnt, plural_s(cnt), plural(cnt, "", ", the first"), first->name,
 			first->config->pythons->binary, first->config->pythons->function);
 }
 

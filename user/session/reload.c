@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../message.h"
+#include "../plural.h"
 #include "../processes/resources.h"
 #include "../service/notify.h"
 #include "session_internal.h"
@@ -318,7 +319,7 @@ static void tell(const struct session *s, const struct reload *r)
 	message_about(&(struct message_subject) { .id = MESSAGE_ID_RELOADED }, MESSAGE_INFO,
 		      "record: settings reloaded: %zu state%s, %zu of them new or changed; %zu "
 		      "taken away",
-		      session__wanted_cnt(s), session__wanted_cnt(s) == 1 ? "" : "s", came, went);
+		      session__wanted_cnt(s), plural_s(session__wanted_cnt(s)), came, went);
 }
 
 static void apply(struct session *s, struct reload *r)

@@ -8,6 +8,7 @@
 
 #include "../command.h"
 #include "../message.h"
+#include "../plural.h"
 #include "../processes/resources.h"
 #include "session_internal.h"
 
@@ -92,9 +93,12 @@ void session__finish_resources(struct session *s)
 	tell_trouble(s, resources__finish(s->resources, &why), &why);
 	lost = resources__lost(s->resources);
 	if (lost)
-		message("record: %" PRIu64 " beginnings and ends of processes were not seen: more "
-			"happened at one time than could be taken in",
-			lost);
+		message("record: %" PRIu64
+			" %s not seen: more happened at one time than could be taken "
+			"in",
+			lost,
+			plural(lost, "beginning or end of a process was",
+			       "beginnings and ends of processes were"));
 }
 
 void session__swap_resources(struct session *s, struct resources *resources)

@@ -16,6 +16,7 @@
 #include "../clock.h"
 #include "../message.h"
 #include "../output_dir.h"
+#include "../plural.h"
 #include "../service/notify.h"
 #include "../service/privileges.h"
 #include "../service/status_file.h"
@@ -79,9 +80,9 @@ static void describe_states(const struct session *s, const struct recorder_summa
 	if (summary->summarised)
 		snprintf(summarised, sizeof(summarised), ", %" PRIu64 " summarised",
 			 summary->summarised);
-	snprintf(text, sz, "%zu state%s, %zu probe%s%s; %" PRIu64 " rows%s, %" PRIu64 " lost",
-		 states, states == 1 ? "" : "s", probes, probes == 1 ? "" : "s", waiting,
-		 summary->activities, summarised, summary->lost);
+	snprintf(text, sz, "%zu state%s, %zu probe%s%s; %" PRIu64 " row%s%s, %" PRIu64 " lost",
+		 states, plural_s(states), probes, plural_s(probes), waiting, summary->activities,
+		 plural_s(summary->activities), summarised, summary->lost);
 }
 
 void session__describe_service(const struct session *s, char *text, size_t sz)
@@ -93,8 +94,8 @@ void session__describe_service(const struct session *s, char *text, size_t sz)
 	if (s->prober)
 		describe_states(s, &summary, states, sizeof(states));
 	if (s->resources)
-		snprintf(processes, sizeof(processes), "%s%" PRIu64 " rows of processes",
-			 *states ? "; " : "", summary.process_rows);
+		snprintf(processes, sizeof(processes), "%s%" PRIu64 " row%s of processes",
+			 *states ? "; " : "", summary.process_rows, plural_s(summary.process_rows));
 	if (s->write_err)
 		snprintf(trouble, sizeof(trouble), "; rows cannot be written: %s",
 			 strerror(-s->write_err));

@@ -11,6 +11,7 @@
 #include "../escape.h"
 #include "../message.h"
 #include "../output_dir.h"
+#include "../plural.h"
 #include "../raw.h"
 #include "session_internal.h"
 
@@ -212,9 +213,9 @@ static void say_summarising(const char *state, uint64_t limit, bool any)
 	if (any)
 		message_about(&subject, MESSAGE_WARNING,
 			      "record: state %s: more than %" PRIu64
-			      " calls a second: the others are summarised in activity_summary.csv "
+			      " call%s a second: the others are summarised in activity_summary.csv "
 			      "(rate-limit in the settings)",
-			      state, limit);
+			      state, limit, plural_s(limit));
 	else
 		message_about(&subject, MESSAGE_WARNING,
 			      "record: state %s: every call has a row again", state);

@@ -6,6 +6,7 @@
 #include "../clock.h"
 #include "../message.h"
 #include "../output_dir.h"
+#include "../plural.h"
 #include "../processes/resources.h"
 #include "session_internal.h"
 
@@ -21,7 +22,7 @@ size_t session__pending_cnt(const struct session *s)
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < plan->target_cnt; i++)
-		cnt += plan->targets[i].pending && !s->states[plan->targets[i].state].retired;
+		cnt += plan__is_waited_for(plan, i) && !s->states[plan->targets[i].state].retired;
 	return cnt;
 }
 
@@ -69,11 +70,10 @@ static void describe_states(const struct session *s, char *text, size_t sz)
 
 	if (pending)
 		snprintf(waiting, sizeof(waiting), ", %zu place%s pending", pending,
-			 pending == 1 ? "" : "s");
+			 plural_s(pending));
 	snprintf(text, sz, "%zu state%s, %zu probe%s in %zu file%s%s (%s)%s", states,
-		 states == 1 ? "" : "s", probes, probes == 1 ? "" : "s", files,
-		 files == 1 ? "" : "s", waiting, prober__way(s->prober),
-		 s->flag_off ? ", the feature flag is off" : "");
+		 plural_s(states), probes, plural_s(probes), files, plural_s(files), waiting,
+		 prober__way(s->prober), s->flag_off ? ", the feature flag is off" : "");
 }
 
 /* "processes every 10 s (kernel)" */
@@ -119,12 +119,12 @@ void session__show_status(const struct session *s)
 		return;
 	recorder__summarize(s->recorder, &summary);
 	if (s->prober)
-		snprintf(activities, sizeof(activities),
-			 "%" PRIu64 " activities, %" PRIu64 " lost, ", summary.activities,
+		snprintf(activities, sizeof(activities), "%" PRIu64 " %s, %" PRIu64 " lost, ",
+			 summary.activities, plural(summary.activities, "activity", "activities"),
 			 summary.lost);
 	if (s->resources)
-		snprintf(rows, sizeof(rows), "%" PRIu64 " rows of processes, ",
-			 summary.process_rows);
+		snprintf(rows, sizeof(rows), "%" PRIu64 " row%s of processes, ",
+			 summary.process_rows, plural_s(summary.process_rows));
 	status_line("recording: %s%s%.0f s ", activities, rows,
 		    (clock_monotonic_ns() - s->started_ns) / 1e9);
 }
@@ -136,29 +136,38 @@ void session__tell_trouble(const struct session *s)
 
 	recorder__summarize(s->recorder, &summary);
 	if (summary.counter_rows_lost)
-		message("record: %" PRIu64
-			" rows of counters are not in the file: no room for them",
-			summary.counter_rows_lost);
+		message("record: %" PRIu64 " %s not in the file: no room for %s",
+			summary.counter_rows_lost,
+			plural(summary.counter_rows_lost, "row of counters is",
+			       "rows of counters are"),
+			plural(summary.counter_rows_lost, "it", "them"));
 	if (!s->prober || prober__read_trouble(s->prober, &trouble))
 		return;
 	if (trouble.process_table_full)
-		message("record: %llu processes were not recorded: more ran at one time than can "
-			"be told apart",
-			(unsigned long long)trouble.process_table_full);
+		message("record: %llu %s not recorded: more ran at one time than can be told "
+			"apart",
+			(unsigned long long)trouble.process_table_full,
+			plural(trouble.process_table_full, "process was", "processes were"));
 	if (trouble.counters_unsent)
-		message("record: %llu rows of counters are missing; totals have what they added",
-			(unsigned long long)trouble.counters_unsent);
+		message("record: %llu %s missing; totals have what was added",
+			(unsigned long long)trouble.counters_unsent,
+			plural(trouble.counters_unsent, "row of counters is",
+			       "rows of counters are"));
 	if (trouble.counters_lost)
-		message("record: %llu times a counter could not be read or kept",
-			(unsigned long long)trouble.counters_lost);
+		message("record: %llu time%s a counter could not be read or kept",
+			(unsigned long long)trouble.counters_lost, plural_s(trouble.counters_lost));
 	if (trouble.attributes_dropped)
-		message("record: %llu attributes of marked blocks are missing: more than %d names, "
+		message("record: %llu %s missing: more than %d names, "
 			"or names that could not be read",
-			(unsigned long long)trouble.attributes_dropped, TACHO_ATTRIBUTES_MAX);
+			(unsigned long long)trouble.attributes_dropped,
+			plural(trouble.attributes_dropped, "attribute of a marked block is",
+			       "attributes of marked blocks are"),
+			TACHO_ATTRIBUTES_MAX);
 	if (trouble.command_unreadable)
-		message("record: %llu command lines could not be judged by `process =`; they "
-			"count as not matching",
-			(unsigned long long)trouble.command_unreadable);
+		message("record: %llu command line%s could not be judged by `process =`, "
+			"which counts as not matching",
+			(unsigned long long)trouble.command_unreadable,
+			plural_s(trouble.command_unreadable));
 }
 
 /* --- the plan ------------------------------------------------------------------------------- */
@@ -173,15 +182,36 @@ static void tell_probe(const struct plan *plan, const struct planned_probe *prob
 
 	if (probe->tail_call_cnt)
 		message_about(&subject, MESSAGE_WARNING,
-			      "record: state %s: %s has %zu exits, tail calls among them: %zu; a "
+			      "record: state %s: %s has %zu exit%s, tail calls among them: %zu; a "
 			      "call that leaves by one ends at the jump",
-			      state, probe->function, probe->exit_cnt, probe->tail_call_cnt);
+			      state, probe->function, probe->exit_cnt, plural_s(probe->exit_cnt),
+			      probe->tail_call_cnt);
 	if (probe->return_type != TACHO_VALUE_NONE && !probe->return_type_known)
 		message_about(
 			&subject, MESSAGE_WARNING,
 			"record: state %s: failed-if takes what %s returns for a C int, since "
 			"no debugging information says what it is (write return:TYPE)",
 			state, probe->function);
+}
+
+static void tell_pending(const struct plan *plan, uint32_t number,
+			 const struct message_subject *subject)
+{
+	const struct planned_target *target = &plan->targets[number];
+	size_t more = plan__other_places(plan, number);
+	char others[64] = "";
+
+	if (more)
+		snprintf(others, sizeof(others), ", nor in %zu other place%s", more,
+			 plural_s(more));
+	if (target->core)
+		message_about(subject, MESSAGE_WARNING,
+			      "record: pending: %s%s (the Python package has it: make "
+			      "install-python; python-core in [marks] names other places)",
+			      target->waiting.text, others);
+	else
+		message_about(subject, MESSAGE_WARNING, "record: pending: %s",
+			      target->waiting.text);
 }
 
 /* What the plan cannot make good is said before the data is there; of many functions, once. */
@@ -196,13 +226,8 @@ void session_tell_plan(const struct plan *plan, const struct plan_mark *from)
 			.binary = target->ref->binary,
 		};
 
-		if (target->pending)
-			message_about(&subject, MESSAGE_WARNING, "record: pending: %s%s",
-				      target->waiting.text,
-				      target->core ? " (the Python package has it: make "
-						     "install-python; python-core in [marks] names "
-						     "other places)"
-						   : "");
+		if (plan__is_waited_for(plan, i))
+			tell_pending(plan, i, &subject);
 		if (target->refused_cnt)
 			message_about(&subject, MESSAGE_WARNING,
 				      "record: state %s: %s: functions that cannot be recorded: "

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../json.h"
+#include "../plural.h"
 #include "../report/human.h"
 #include "../table.h"
 
@@ -89,9 +90,10 @@ static int put_processes(const struct status *s, const struct screen *screen)
 		return 0;
 	human_duration(s->process_interval_ns, interval);
 	err = line(screen, "processes",
-		   "every %s (%s), %" PRIu64 " rows, %" PRIu64 " lost, %" PRIu64 " events not seen",
-		   interval, s->process_source, s->process_rows, s->process_rows_lost,
-		   s->process_events_lost);
+		   "every %s (%s), %" PRIu64 " row%s, %" PRIu64 " lost, %" PRIu64
+		   " event%s not seen",
+		   interval, s->process_source, s->process_rows, plural_s(s->process_rows),
+		   s->process_rows_lost, s->process_events_lost, plural_s(s->process_events_lost));
 	return !err && *s->gpus ? line(screen, "GPUs", "%s", s->gpus) : err;
 }
 
@@ -186,9 +188,10 @@ static int put_losses(const struct status *s, const struct screen *screen)
 			fputc('\n', screen->out);
 		first = false;
 		err = line(screen, "lost",
-			   "state %s: %" PRIu64 " calls because the ring was full, %" PRIu64
-			   " because they nested too deep, %" PRIu64 " for want of memory or disk",
-			   state->name, state->lost_ring, state->lost_nesting, state->lost_other);
+			   "state %s: %" PRIu64 " call%s because the ring was full, %" PRIu64
+			   " for nesting too deep, %" PRIu64 " for want of memory or disk",
+			   state->name, state->lost_ring, plural_s(state->lost_ring),
+			   state->lost_nesting, state->lost_other);
 	}
 	return err;
 }
