@@ -181,7 +181,8 @@ size_t datafile__pending(const struct datafile *file)
 	size_t at = 0;
 	size_t row;
 
-	while ((row = csv_walk__row(&walk, file->rows + at, file->rows_sz - at))) {
+	while (at < file->rows_sz &&
+	       (row = csv_walk__row(&walk, file->rows + at, file->rows_sz - at))) {
 		at += row;
 		cnt++;
 	}

@@ -37,12 +37,22 @@ class Browser:
         os.close(to_read)
         os.close(to_write)
         self.buffer, self.number, self.session = b"", 0, None
-        self.events, self.said, self.asked = [], [], []
-        targets = self.call("Target.getTargets")["targetInfos"]
-        page = next(t["targetId"] for t in targets if t["type"] == "page")
-        self.session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+        self.loaded, self.said, self.asked = set(), [], []
+        self.session = self.call("Target.attachToTarget", targetId=self._first_page(),
+                                 flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
+
+    def _first_page(self):
+        """It may be spoken to before it has opened one."""
+        end = time.monotonic() + DEADLINE_S
+        while time.monotonic() < end:
+            for target in self.call("Target.getTargets")["targetInfos"]:
+                if target["type"] == "page":
+                    return target["targetId"]
+            time.sleep(0.01)  # between looks
+        raise TimeoutError("the browser opens no page")
 
     def close(self):
         os.close(self.to)  # which ends it
@@ -84,7 +94,8 @@ class Browser:
             self.asked.append(what["request"]["url"])
         elif kind == "Page.javascriptDialogOpening":
             self.said.append("a dialog: " + what["message"])
-        self.events.append(kind)
+        elif kind == "Page.lifecycleEvent" and what["name"] == "load":
+            self.loaded.add(what["loaderId"])
 
     def call(self, method, **parameters):
         self.number += 1
@@ -108,9 +119,9 @@ class Browser:
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
 
     def open(self, path):
-        self.events.clear()
-        self.call("Page.navigate", url="file://" + os.path.abspath(path))
-        while "Page.loadEventFired" not in self.events:
+        """Until it is loaded, and not a page of before that still was."""
+        loader = self.call("Page.navigate", url="file://" + os.path.abspath(path))["loaderId"]
+        while loader not in self.loaded:
             self._note(self._message())
 
     def evaluate(self, expression):

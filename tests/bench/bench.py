@@ -154,9 +154,12 @@ class Bench:
         def text():
             return said.read_text(errors="replace")
 
+        def is_ready():
+            ended = process.poll() is not None  # before a look at what it has said until then
+            return not ready or ready(text()) or (ended and _died(process, command, text))
+
         try:
-            self.wait_until(lambda: not ready or ready(text()) or _died(process, command, text),
-                            timeout_s, f"{name_of(command)} to be ready")
+            self.wait_until(is_ready, timeout_s, f"{name_of(command)} to be ready")
             yield process, text
             if process.poll() is None and stop:
                 process.send_signal(stop)
@@ -213,8 +216,6 @@ class Bench:
 
 
 def _died(process, command, text):
-    if process.poll() is None:
-        return False
     raise Failed(f"{name_of(command)}: exit status {process.returncode}: "
                  f"{last_line(text())}")
 

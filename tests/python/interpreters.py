@@ -5,6 +5,7 @@ import glob
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ PLACES = ("/usr/bin/python3", "/usr/bin/python3.[0-9]*", "/usr/local/bin/python3
           "/opt/python*/bin/python3", "~/.pyenv/versions/*/bin/python3")
 OLDEST = (3, 8)
 SHARED = "/tacho"  # where a root has the package and the tests
+DOWNLOAD_S = 240  # two of them fit into what a suite may take
 
 
 class Python:
@@ -62,6 +64,29 @@ def of_this_machine():
     return [found[version] for version in sorted(found)]
 
 
+def download(suite, root):
+    """Into a folder that has its name only when all is there. Raises LookupError with a reason."""
+    parts = root.with_name(f".{root.name}.{os.getpid()}")
+    process = subprocess.Popen(["debootstrap", "--variant=minbase", "--include=python3", suite,
+                                str(parts), "http://deb.debian.org/debian"], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    try:
+        said, _ = process.communicate(timeout=DOWNLOAD_S)
+        if process.returncode:
+            raise LookupError("debootstrap: " + (said.splitlines() or ["failed"])[-1])
+        os.rename(parts, root)
+    except subprocess.TimeoutExpired:
+        raise LookupError(f"debootstrap: took more than {DOWNLOAD_S} s") from None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        for at in (parts / "proc", parts / "sys"):
+            subprocess.run(["umount", "-l", str(at)], stderr=subprocess.DEVNULL)
+        shutil.rmtree(parts, ignore_errors=True)
+
+
 def of_suite(suite):
     """The Python of a Debian release, downloaded once. Raises LookupError with a reason."""
     root = ROOTS / suite
@@ -70,12 +95,7 @@ def of_suite(suite):
             raise LookupError("debootstrap, run by root, would get it")
         shutil.rmtree(root, ignore_errors=True)
         root.parent.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(["debootstrap", "--variant=minbase", "--include=python3", suite,
-                               str(root), "http://deb.debian.org/debian"], capture_output=True,
-                              text=True, timeout=500)
-        if done.returncode:
-            shutil.rmtree(root, ignore_errors=True)
-            raise LookupError("debootstrap: " + (done.stdout + done.stderr).splitlines()[-1])
+        download(suite, root)
     return Python(["chroot", str(root), "/usr/bin/python3"], root)
 
 

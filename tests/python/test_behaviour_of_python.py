@@ -34,7 +34,7 @@ def run(python):
 def check_behaviour(make):
     python = make()
     run(python)
-    with Witness(PACKAGE / "_tacho_marks.abi3.so") as witness:
+    with Witness(PACKAGE / "_tacho_marks.abi3.so", some_may_be_lost=True) as witness:
         run(python)
         check(len(witness.events()) > 1000, "nothing was marked")
 

@@ -454,21 +454,21 @@ static void a_dead_process_has_no_mappings(void **state)
 
 /* ---- mount namespaces ---- */
 
-struct namespaces {
+struct views_seen {
 	struct {
 		pid_t pid;
-		ino_t ino;
+		struct view_id view;
 	} items[4096];
 	size_t cnt;
 };
 
 static int see(void *ctx, pid_t pid, const struct view_id *view)
 {
-	struct namespaces *seen = ctx;
+	struct views_seen *seen = ctx;
 
 	assert_true(seen->cnt < 4096);
 	seen->items[seen->cnt].pid = pid;
-	seen->items[seen->cnt++].ino = view->mount_namespace;
+	seen->items[seen->cnt++].view = *view;
 	return 0;
 }
 
@@ -480,15 +480,15 @@ static int stop(void *ctx, pid_t pid, const struct view_id *view)
 	return 5;
 }
 
-static size_t times_seen(ino_t mount_namespace, pid_t *ret_pid)
+static size_t times_seen(struct view_id view, pid_t *ret_pid)
 {
-	struct namespaces *seen = calloc(1, sizeof(*seen));
+	struct views_seen *seen = calloc(1, sizeof(*seen));
 	size_t times = 0;
 
 	assert_non_null(seen);
 	assert_int_equal(in_use__each_view(see, seen), 0);
 	for (size_t i = 0; i < seen->cnt; i++) {
-		if (seen->items[i].ino != mount_namespace)
+		if (!view_id__same(&seen->items[i].view, &view))
 			continue;
 		times++;
 		*ret_pid = seen->items[i].pid;
@@ -497,12 +497,17 @@ static size_t times_seen(ino_t mount_namespace, pid_t *ret_pid)
 	return times;
 }
 
-static ino_t namespace_of(pid_t pid)
+/* Others, in a chroot of our namespace, have another one than ours. */
+static struct view_id view_of(pid_t pid)
 {
+	struct identity namespace, root;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	return identity_of(path).ino;
+	namespace = identity_of(path);
+	snprintf(path, sizeof(path), "/proc/%d/root/", (int)pid);
+	root = identity_of(path);
+	return (struct view_id) { namespace.ino, root.dev, root.ino };
 }
 
 /* With a child that lives there, too. */
@@ -514,10 +519,10 @@ static bool live_elsewhere(const char *path)
 
 static void each_other_mount_namespace_is_seen_once(void **state)
 {
+	struct view_id own, other, same;
 	struct user user;
 	pid_t seen = 0;
 	int calls = 0;
-	ino_t other;
 
 	(void)state;
 	if (geteuid()) {
@@ -525,27 +530,48 @@ static void each_other_mount_namespace_is_seen_once(void **state)
 		skip();
 	}
 	user = start(live_elsewhere, NULL);
-	other = namespace_of(user.pid);
+	own = view_of(getpid());
+	other = view_of(user.pid);
+	assert_int_not_equal(other.mount_namespace, own.mount_namespace);
 	assert_int_equal(times_seen(other, &seen), 1);
-	assert_int_equal(namespace_of(seen), other);
-	assert_int_equal(times_seen(namespace_of(getpid()), &seen), 0);
+	same = view_of(seen);
+	assert_true(view_id__same(&same, &other));
+	assert_int_equal(times_seen(own, &seen), 0);
 	assert_int_equal(in_use__each_view(stop, &calls), 5);
 	assert_int_equal(calls, 1);
 	end(&user);
 }
 
+#define PF_KTHREAD 0x00200000 /* Linux, include/linux/sched.h */
+
+/* Not by its /proc/PID/exe: a process that is just ending has none either. */
+static bool is_kernel_thread(pid_t pid)
+{
+	char path[64], line[1024] = "";
+	const char *behind_name;
+	unsigned int flags = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	stat = fopen(path, "r");
+	if (!stat)
+		return false;
+	if (fread(line, 1, sizeof(line) - 1, stat) && (behind_name = strrchr(line, ')')))
+		sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %u", &flags);
+	fclose(stat);
+	return flags & PF_KTHREAD;
+}
+
 static void kernel_threads_stand_for_no_namespace(void **state)
 {
-	struct namespaces *seen = calloc(1, sizeof(*seen));
-	char path[64], target[8];
+	struct views_seen *seen = calloc(1, sizeof(*seen));
 
 	(void)state;
 	assert_non_null(seen);
 	assert_int_equal(in_use__each_view(see, seen), 0);
 	for (size_t i = 0; i < seen->cnt; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)seen->items[i].pid);
-		if (readlink(path, target, sizeof(target)) < 0 && !kill(seen->items[i].pid, 0))
-			fail_msg("process %d runs no file", (int)seen->items[i].pid);
+		if (is_kernel_thread(seen->items[i].pid))
+			fail_msg("process %d is a kernel thread", (int)seen->items[i].pid);
 	}
 	free(seen);
 }

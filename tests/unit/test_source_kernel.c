@@ -72,6 +72,15 @@ static void start_waiting_threads(int cnt)
 	}
 }
 
+static nlink_t thread_cnt(void)
+{
+	struct stat st;
+
+	if (stat("/proc/self/task", &st))
+		_exit(99);
+	return st.st_nlink - 2;
+}
+
 static void has_threads_alive_and_dead(void)
 {
 	for (int i = 0; i < 5; i++) {
@@ -81,6 +90,8 @@ static void has_threads_alive_and_dead(void)
 			_exit(99);
 		pthread_join(thread, NULL);
 	}
+	while (thread_cnt() > 1) /* pthread_join returns before the kernel is done with it */
+		usleep(1000);
 	start_waiting_threads(30);
 	ready();
 	pause();

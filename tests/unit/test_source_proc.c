@@ -342,26 +342,49 @@ static void idle(void)
 	pause();
 }
 
+static unsigned long long resident_pages(pid_t pid)
+{
+	unsigned long long pages = 0;
+	char path[64];
+	FILE *statm;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	statm = fopen(path, "r");
+	assert_non_null(statm);
+	assert_int_equal(fscanf(statm, "%*u %llu", &pages), 1);
+	fclose(statm);
+	return pages;
+}
+
+/* Once it has come to rest: behind its ready() it touches pages until it sleeps. */
+static void sample_at_rest(struct process_source *source, pid_t pid,
+			   struct tacho_process_sample *ret_sample)
+{
+	uint64_t since = clock_ns(CLOCK_MONOTONIC);
+	unsigned long long before;
+
+	do {
+		before = resident_pages(pid);
+		assert_true(sample_of(source, pid, ret_sample));
+		if (before != resident_pages(pid))
+			continue;
+		assert_int_equal(ret_sample->rss_pages, before);
+		return;
+	} while (wait_a_little(since));
+	fail_msg("process %d does not come to rest", pid);
+}
+
 static void a_real_process_is_known(void **state)
 {
 	struct process_source *source = open_proc_source("");
 	struct tacho_process_sample own, child;
 	pid_t pid = start_child(idle);
-	unsigned long long rss = 0;
 	uint64_t boot_ns;
-	char path[64];
-	FILE *statm;
 
 	(void)state;
 	assert_true(sample_of(source, getpid(), &own));
-	assert_true(sample_of(source, pid, &child));
+	sample_at_rest(source, pid, &child);
 	boot_ns = clock_ns(CLOCK_BOOTTIME);
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	statm = fopen(path, "r");
-	assert_non_null(statm);
-	assert_int_equal(fscanf(statm, "%*u %llu", &rss), 1);
-	fclose(statm);
-	assert_int_equal(child.rss_pages, rss);
 	assert_int_equal(child.ppid, getpid());
 	assert_int_equal(child.threads, 1);
 	assert_string_equal(child.comm, own.comm);

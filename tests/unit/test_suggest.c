@@ -186,10 +186,10 @@ static void fifty_thousand_symbols_take_no_time(void **state)
 	for (int i = 0; i < 50000; i++)
 		snprintf(names[i], sizeof(names[i]), "_ZN7example8analyzer%drd_protocol%dEv",
 			 i % 97, i);
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
 	for (int i = 0; i < 50000; i++)
 		suggestions__offer(&s, names[i]);
-	clock_gettime(CLOCK_MONOTONIC, &to);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
 	free(names);
 	/* About 30 ms where it was written; this only catches a table of all cells for each. */
 	assert_true((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 <
