@@ -41,7 +41,7 @@ def main():
     processes = [psutil.Process(int(pid)) for pid in sys.argv[2:]]
     while True:
         for process in processes:
-            print(json.dumps(look(process)))
+            print(json.dumps(look(process)), flush=True)
         if sys.argv[1] == "once" or select.select([sys.stdin], [], [], 0.01)[0]:
             return
 

@@ -2,8 +2,8 @@
 """A program as anybody writes it: it knows nothing of recorders, and counts what it does itself.
 
 Obeys lines: `work` does one round of everything, `count` says how often each function was called,
-`nap MS` has a coroutine sleep beside another that computes, `collect` lets the garbage collector
-run. It ends with its input.
+`nap MS` has a coroutine sleep beside another that computes, `doze` has one sleep until the next
+line, `collect` lets the garbage collector run. It ends with its input.
 """
 import asyncio
 import collections
@@ -46,9 +46,9 @@ def in_thread():
     count("in_thread")
 
 
-async def naps(seconds):
+async def naps(awakening):
     count("naps")
-    await asyncio.sleep(seconds)
+    await awakening
 
 
 async def gathered():
@@ -74,12 +74,16 @@ def work():
 
 async def nap_beside_work(seconds):
     """The nap, while the same thread computes."""
-    nap = asyncio.create_task(naps(seconds))
+    nap = asyncio.create_task(naps(asyncio.sleep(seconds)))
     await asyncio.sleep(0)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         sum(range(1000))
     await nap
+
+
+async def doze():
+    await naps(asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline))
 
 
 def main():
@@ -89,6 +93,8 @@ def main():
             work()
         elif words[0] == "nap":
             asyncio.run(nap_beside_work(int(words[1]) / 1000))
+        elif words[0] == "doze":
+            asyncio.run(doze())
         elif words[0] == "collect":
             gc.collect()
         print("done", *(f"{name}={calls[name]}" for name in sorted(calls)), flush=True)

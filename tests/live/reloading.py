@@ -30,10 +30,15 @@ class Service(harness.Recording):
             env=dict(os.environ, **(env or {})), start_new_session=True)
 
     def write(self, states, more="", **settings):
-        path = harness.config(self.scratch, states, **{"flush": "40ms", **settings})
-        with open(path, "a") as file:
+        """In one piece: the recorder may be reading them for an earlier SIGHUP."""
+        folder = self.scratch / "new-settings"
+        folder.mkdir(exist_ok=True)
+        new = harness.config(folder, states, **{"flush": "40ms", **settings})
+        with open(new, "a") as file:
             file.write(more)
-        return path
+        path = self.scratch / pathlib.Path(new).name
+        os.replace(new, path)
+        return str(path)
 
     def answers(self):
         """What has been said to hang-ups, in whole lines."""
@@ -80,9 +85,11 @@ class Service(harness.Recording):
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
-    def resident_kib(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0])
+    def memory_kib(self):
+        """Its own, by its page tables: VmRSS lags by pages that each CPU has yet to add (Linux 6.2 to
+        6.16), and has those of files."""
+        rollup = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(rollup.split("Anonymous:")[1].split()[0])
 
 
 class Program(harness.Conversation):

@@ -59,9 +59,13 @@ def published(scratch):
     for file in folder.iterdir() if folder.exists() else ():
         if file.name.startswith("."):
             continue
-        first, *lines = file.read_text().split("\n")
+        try:
+            text, mode = file.read_text(), file.stat().st_mode
+        except FileNotFoundError:  # withdrawn meanwhile
+            continue
+        first, *lines = text.split("\n")
         check_equal((first, lines[-1]), ("tacho-python 1", ""), str(file))
-        check_equal(file.stat().st_mode & 0o777, 0o644)
+        check_equal(mode & 0o777, 0o644)
         for line in lines[:-1]:
             function, state = line.split("\t")
             found[state].add(function)
@@ -108,7 +112,8 @@ def details(directory):
     for name in ("activity_detail.csv.2", "activity_detail.csv.1", "activity_detail.csv"):
         if (directory / name).exists():
             (directory / "all").mkdir(exist_ok=True)
-            shutil.copy(directory / name, directory / "all" / "activity_detail.csv")
+            (directory / "all" / "activity_detail.csv").write_bytes(
+                harness.read_whole_rows(directory / name))
             rows += harness.details(directory / "all")
     return rows
 
@@ -323,13 +328,13 @@ def test_a_call_that_is_open_when_its_state_goes_is_told_then(scratch):
     with service(scratch, states("PLAN", "NAPS")) as recorder:
         recorder.until_ready()
         with Program(scratch) as program:
-            program.say("nap 2000")
+            program.say("doze")
             wait_for(lambda: recorder.entries("NAPS"), "the call to begin")
             recorder.reload(states("PLAN"), more=marks(scratch))
             rows = wait_for(lambda: [row for row in details(recorder.directory)
                                      if row["state"] == "NAPS"], "the open call's row")
             check_equal([row["ended"] for row in rows], ["open"])
-            program.hear()
+            program.ask("wake")
             program.ask("work")
             program.finish()
         check_equal(recorder.stop(signal.SIGTERM), 0, recorder.messages())

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """New settings while recording: what is the same goes on undisturbed, the rest comes and goes."""
 import csv
+import io
 import os
 import pathlib
 import signal
 import subprocess
+import time
 
 import harness
 from harness import WAYS, check, check_equal, counts, details, ledger, wait_for
@@ -53,10 +55,12 @@ def _test_a_call_that_spans_reloads_has_its_duration_and_one_that_goes_is_open(s
     with Service(scratch, {**slow, **within}, env=env) as recorder, Program() as program:
         recorder.until_ready()
         check_equal(program.ask("enter"), "entered")
+        entered_ns = time.monotonic_ns()
         recorder.reload(slow)
         wait_for(lambda: [r for r in details(recorder.directory) if r["state"] == "WITHIN"],
                  "the open call's row")
         recorder.reload({**slow, **within})
+        inside_ns = time.monotonic_ns() - entered_ns
         took_ns = int(program.ask("leave"))
         check_equal(program.ask("enter"), "entered")
         program.ask("leave")
@@ -65,7 +69,7 @@ def _test_a_call_that_spans_reloads_has_its_duration_and_one_that_goes_is_open(s
         recorder.check_stops(SLOW=2)
         rows = details(recorder.directory)
         first = [r for r in rows if r["state"] == "SLOW"][0]
-        check(0 <= took_ns - first["duration_ns"] < 50_000_000, (took_ns, first))
+        check(inside_ns <= first["duration_ns"] <= took_ns, (inside_ns, took_ns, first))
         check_equal([r["ended"] for r in rows if r["state"] == "WITHIN"], ["open", "return"])
         row = counts(recorder.directory, "WITHIN")
         row.pop("unmatched_returns", None)  # of the first call, which is over for us
@@ -230,8 +234,8 @@ def samples(directory):
     path = directory / "process_detail.csv"
     if not path.exists():
         return []
-    with open(path, newline="") as file:
-        return [row["comm"] for row in csv.DictReader(file)]
+    text = harness.read_whole_rows(path).decode()
+    return [row["comm"] for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)]
 
 
 def test_other_processes_are_recorded_from_then_on(scratch):
@@ -246,7 +250,7 @@ def test_other_processes_are_recorded_from_then_on(scratch):
         for number in range(1, 21):  # of flushes
             program.ask("call 1")
             recorder.until_returned("S", number)
-            if number == 1:
+            if number == 2:  # the first one is over, with whatever was sampled before
                 cnt = len(samples(recorder.directory))
         check_equal(len(samples(recorder.directory)), cnt, "samples when they are off")
         program.finish()
@@ -296,16 +300,21 @@ def test_a_hundred_reloads_under_load_lose_nothing_and_keep_nothing(scratch):
         recorder.check_stops(KEPT=truth["kept"])
 
 
+def check_takes_no_more_than(recorder, kib, do):
+    """Memory, and not one descriptor; those that are open for a moment only are waited for."""
+    memory, descriptors = recorder.memory_kib(), recorder.descriptors()
+    do()
+    wait_for(lambda: recorder.descriptors() <= descriptors, f"{descriptors} descriptors to be left")
+    grown = recorder.memory_kib() - memory
+    check(grown < kib, f"{grown} KiB more than {memory} KiB")
+
+
 def test_a_thousand_reloads_of_the_same_take_no_memory(scratch):
     with Service(scratch, {"S": state("kept"), "T": state("other")}, env=AT_ONCE) as recorder:
         recorder.until_ready()
         for _ in range(50):
             recorder.hang_up()
-        before = recorder.resident_kib(), recorder.descriptors()
-        for _ in range(1000):
-            recorder.hang_up()
-        after = recorder.resident_kib(), recorder.descriptors()
-        check(after[0] - before[0] < 256 and after[1] == before[1], (before, after))
+        check_takes_no_more_than(recorder, 256, lambda: [recorder.hang_up() for _ in range(1000)])
 
 
 def test_changes_take_little_memory_until_there_is_no_more_room(scratch):
@@ -315,11 +324,8 @@ def test_changes_take_little_memory_until_there_is_no_more_room(scratch):
     with Service(scratch, meaning(0), env=AT_ONCE) as recorder, Program() as program:
         recorder.until_ready()
         recorder.reload(meaning(1))
-        before = recorder.resident_kib(), recorder.descriptors()
-        for number in range(2, 257):
-            recorder.reload(meaning(number))
-        after = recorder.resident_kib(), recorder.descriptors()
-        check(after[0] - before[0] < 4096 and after[1] == before[1], (before, after))
+        check_takes_no_more_than(
+            recorder, 4096, lambda: [recorder.reload(meaning(n)) for n in range(2, 257)])
         recorder.write(meaning(257))
         check("no more than 257 states" in recorder.refused(), recorder.messages())
         program.ask("call 4")
@@ -369,9 +375,10 @@ def test_without_settings_in_files_a_hang_up_ends_the_recording(scratch):
                                 "-s", f"S={PROGRAM}:kept"], stderr=subprocess.PIPE,
                                start_new_session=True)
     with process:
-        said = b""
-        while b"recording" not in said:
+        said = process.stderr.readline()
+        while said and b"recording" not in said:
             said = process.stderr.readline()
+        check(said, "it ended by itself")
         process.send_signal(signal.SIGHUP)
         check_equal(process.wait(timeout=harness.DEADLINE_S), 0)
 

@@ -210,7 +210,7 @@ def test_without_a_limit_every_call_has_a_row(scratch):
     program = target("prog_values")
     rows, directory, errors = rows_of(
         scratch, {"HOT": {"function": f"{program}:hot", "exit": "fast", "rate-limit": 0}},
-        program, "hot", "100000")
+        program, "hot", "100000", ring_size="64M")  # has room for all of them
     check_equal(len(rows), 100_000, errors)
     check(not os.path.exists(directory / "activity_summary.csv"), "a summary was written")
 

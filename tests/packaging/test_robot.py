@@ -28,6 +28,7 @@ UNIT = "opentrons-system-resource-tracker.service"
 FIELDS = ("opentrons_api_version", "update_server_version", "robot_server_version",
           "server_utils_version", "opentrons_hardware_version")
 SSHD = "/usr/sbin/sshd"
+PORTS_TRIED = 10
 
 
 def make(target, cwd=None, status=0, **variables):
@@ -127,6 +128,29 @@ def test_each_target_is_described_where_it_is_defined(scratch):
 
 # --- a robot of our own -----------------------------------------------------------------------------
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def start_sshd(scratch, mounts):
+    """On a port that was free a moment ago: where somebody was faster, on another one."""
+    log = scratch / "sshd.log"
+    for _ in range(PORTS_TRIED):
+        port = free_port()
+        with open(log, "wb") as errors:
+            daemon = subprocess.Popen(
+                ["unshare", "--mount", "sh", "-c",
+                 f"{mounts} exec {SSHD} -D -e -p {port} -f {scratch}/sshd_config"],
+                stderr=errors, start_new_session=True)
+        wait_for(lambda: "Server listening" in log.read_text() or daemon.poll() is not None, "sshd")
+        if daemon.poll() is None:
+            return daemon, port
+        check("Address already in use" in log.read_text(), log.read_text())
+    raise AssertionError(log.read_text())
+
+
 @contextlib.contextmanager
 def robot(scratch):
     """An sshd that knows one key, in a mount namespace of its own where /opt, /data, /etc/systemd and
@@ -135,9 +159,6 @@ def robot(scratch):
         raise Skip("needs root, openssh-server and unshare")
     for name in ("key", "host_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(scratch / name)], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folders = {name: scratch / "robot" / name for name in ("opt", "data", "systemd", "bin", "run")}
     for folder in folders.values():
         folder.mkdir(parents=True)
@@ -146,20 +167,13 @@ def robot(scratch):
                                               'case $1 in is-active) exit 3 ;; esac\n')
     (folders["bin"] / "systemctl").chmod(0o755)
     (scratch / "sshd_config").write_text(
-        f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {scratch}/host_key\nUsePAM no\nStrictModes no\n"
+        f"ListenAddress 127.0.0.1\nHostKey {scratch}/host_key\nUsePAM no\nStrictModes no\n"
         f"AuthorizedKeysFile {scratch}/key.pub\nPermitRootLogin yes\nPasswordAuthentication no\n"
         f"PidFile {scratch}/sshd.pid\nSetEnv PATH={folders['bin']}:/usr/sbin:/usr/bin:/sbin:/bin\n")
     mounts = "".join(f"mount --bind {folders[name]} {at} && " for name, at in
                      (("opt", "/opt"), ("systemd", "/etc/systemd/system"), ("run", "/run")))
-    daemon = subprocess.Popen(
-        ["unshare", "--mount", "sh", "-c", f"{mounts} exec {SSHD} -D -e -f {scratch}/sshd_config"],
-        stderr=open(scratch / "sshd.log", "wb"), start_new_session=True)
+    daemon, port = start_sshd(scratch, mounts)
     try:
-        def reachable():
-            check(daemon.poll() is None, (scratch / "sshd.log").read_text())
-            with socket.socket() as s:
-                return s.connect_ex(("127.0.0.1", port)) == 0
-        wait_for(reachable, "sshd")
         options = (f"-o Port={port} -o UserKnownHostsFile={scratch}/known -o BatchMode=yes "
                    f"-o StrictHostKeyChecking=accept-new -o IdentitiesOnly=yes")
         yield {"host": "127.0.0.1", "ssh_key": str(scratch / "key"), "ssh_opts": options}, folders

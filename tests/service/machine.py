@@ -57,8 +57,12 @@ def _tree_of(suite, packages):
     remove(tree)
     began = time.monotonic()
     # What it mounts in the tree is gone with it, even if it is killed.
-    done = subprocess.run(["unshare", "--mount", "debootstrap", "--variant=minbase", "--include=" + ",".join(packages),
-                           suite, str(tree), MIRROR], capture_output=True, text=True, timeout=500)
+    try:
+        done = subprocess.run(["unshare", "--mount", "debootstrap", "--variant=minbase",
+                               "--include=" + ",".join(packages), suite, str(tree), MIRROR],
+                              capture_output=True, text=True, timeout=500)
+    except subprocess.TimeoutExpired as why:
+        raise Skip(f"debootstrap {suite}: {why}") from None
     if done.returncode:
         raise Skip(f"debootstrap {suite}: " + " ".join(done.stdout.splitlines()[-2:]))
     remove(tree / "var/cache/apt/archives")
@@ -80,7 +84,11 @@ class Machine:
         template = tree_of(suite, packages)
         remove(self.root)
         subprocess.run(["cp", "-ax", "--reflink=auto", str(template), str(self.root)], check=True)
-        self._boot()
+        try:
+            self._boot()
+        except BaseException:
+            self.stop()
+            raise
 
     def _boot(self):
         self.log = open(CACHE / f"{self.name}.log", "w+b")
@@ -111,7 +119,10 @@ class Machine:
 
     def stop(self):
         if self.nspawn and self.nspawn.poll() is None:
-            os.kill(int(self.leader), signal.SIGRTMIN + 4)  # power off: systemd(1), SIGNALS
+            if self.leader:
+                os.kill(int(self.leader), signal.SIGRTMIN + 4)  # power off: systemd(1), SIGNALS
+            else:
+                self.nspawn.terminate()
             try:
                 self.nspawn.wait(timeout=20)
             except subprocess.TimeoutExpired:
@@ -134,6 +145,11 @@ class Machine:
         check(fine is None or done.returncode == fine,
               f"{' '.join(args)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return done
+
+    def failed_units(self):
+        """Their names."""
+        listed = self.run("systemctl", "--failed", "--plain", "--no-legend").stdout.splitlines()
+        return {line.split()[0] for line in listed}
 
     def path(self, inside):
         return self.root / str(inside).lstrip("/")
@@ -187,6 +203,14 @@ class Service:
                         self._is_ours(status.parent):
                     return int(status.parent.name)
         raise AssertionError(f"no process {inside} of {self.name}")
+
+    def freeze(self):
+        """Returns when its process has come to a stop, by SIGSTOP."""
+        pid = self.host_pid()
+        os.kill(pid, signal.SIGSTOP)
+        wait_for(lambda: "\nState:\tT" in pathlib.Path(f"/proc/{pid}/status").read_text(),
+                 f"{self.name} to stop")
+        return pid
 
     def _is_ours(self, proc):
         try:

@@ -52,6 +52,19 @@ def put_program(function="leaf"):
     os.replace(str(path) + ".new", path)
 
 
+def upgrade_program():
+    """Returns when the recorder has its probes in the new file, too."""
+    before = attached_cnt()
+    put_program()
+    wait_for(lambda: attached_cnt() > before, "the new file to be attached")
+
+
+def attached_cnt():
+    """How often the journal says that LEAF was attached to a file that came later."""
+    return sum("state LEAF:" in line and "is attached" in line
+               for line in tacho().journal().splitlines())
+
+
 def configure(states=("LEAF",), directory=DATA, more="", **keys):
     text = f"[record]\ndirectory = {directory}\nflush = 100ms\n"
     text += "".join(f"{k.replace('_', '-')} = {v}\n" for k, v in keys.items()) + more

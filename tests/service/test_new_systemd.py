@@ -13,7 +13,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import tacho_service  # noqa: E402
 from machine import TOP, Machine  # noqa: E402
-from tacho_service import DATA, configure, more_rows, program, put_program, tacho  # noqa: E402
+from tacho_service import (DATA, configure, more_rows, program, put_program, tacho,  # noqa: E402
+                           upgrade_program)
 import harness  # noqa: E402
 from harness import Skip, check, check_equal, wait_for  # noqa: E402
 
@@ -74,8 +75,7 @@ def test_a_reload_is_over_when_systemctl_returns(scratch):
 
 def test_an_upgraded_program_is_recorded(scratch):
     with program() as old:
-        put_program()
-        wait_for(lambda: "is attached" in tacho().journal(), "the new file to be attached")
+        upgrade_program()
         with program() as new:
             more_rows(3, do=lambda: new.ask("call 3"))
             more_rows(4, do=lambda: old.ask("call 4"))

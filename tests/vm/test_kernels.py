@@ -14,7 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
+import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "live"))
@@ -22,7 +22,7 @@ import harness  # noqa: E402
 from harness import Skip, check, check_equal  # noqa: E402
 
 BUILD = pathlib.Path(harness.TACHO).parent
-BOOT_TIMEOUT_S = 240
+SILENCE_MAX_S = 120  # of a machine that goes on, however slowly
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 MACHINES = {
     "amd64": ["qemu-system-x86_64", "-cpu", "max"],
@@ -116,6 +116,7 @@ mkfifo stay
 exec 3> stay
 while ! [ -s said ]; do usleep 1000; done
 kill -STOP $!
+while ! grep -q '^State:.T' /proc/$!/status; do usleep 1000; done
 for source in kernel proc; do
 	TACHO_PROCESSES=$source /t/tacho record -r'/t/prog_load*' -d $source --for 300ms
 	echo "ROWS $source"
@@ -227,14 +228,28 @@ def make_ramdisk(arch, scratch):
     return ramdisk
 
 
+def wait_while_it_talks(machine, console):
+    """Returns when the machine has ended, or has been silent for too long."""
+    said, since = 0, time.monotonic()
+    while machine.poll() is None and time.monotonic() - since < SILENCE_MAX_S:
+        if console.stat().st_size != said:
+            said, since = console.stat().st_size, time.monotonic()
+        time.sleep(0.05)  # between looks
+
+
 def boot(arch, image, ramdisk):
     """Returns what the machine printed."""
-    done = subprocess.run(
-        [*MACHINES[arch], "-accel", "tcg", "-smp", "2", "-m", "1500", "-nographic", "-no-reboot",
-         "-kernel", str(image), "-initrd", str(ramdisk), "-append",
-         f"console={CONSOLES[arch]} quiet panic=-1"],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=BOOT_TIMEOUT_S)
-    text = done.stdout.decode(errors="replace").replace("\r", "")
+    console = ramdisk.with_name("console")
+    with open(console, "wb") as out, subprocess.Popen(
+            [*MACHINES[arch], "-accel", "tcg", "-smp", "2", "-m", "1500", "-nographic",
+             "-no-reboot", "-kernel", str(image), "-initrd", str(ramdisk), "-append",
+             f"console={CONSOLES[arch]} quiet panic=-1"],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out) as machine:
+        try:
+            wait_while_it_talks(machine, console)
+        finally:
+            machine.kill()
+    text = console.read_text(errors="replace").replace("\r", "")
     check("\nEND\n" in text, "the machine did not get to its end:\n" + text[-3000:])
     return text
 
