@@ -19,7 +19,7 @@
 #define ROUNDS 9
 #define ROUND_NS 1000000
 /* Another doctor's probes on the same file would be measured, too. */
-#define LOCK_TRIES 100
+#define LOCK_TRIES 600
 #define LOCK_WAIT_NS 50000000
 
 double cost_median(double *values, size_t cnt)

@@ -64,28 +64,40 @@ static void tell_found(const struct session *s, uint32_t target, uint32_t number
 		      *elf_file__build_id(binary->elf) ? elf_file__build_id(binary->elf) : "none");
 }
 
-/* What can be read of it now says nothing. We are told when the writer has finished. */
-static bool is_being_written(struct session *s, uint32_t target)
+/* A descriptor of the regular file that a view has there, or -1. */
+static int open_target(const char *binary, const char *root)
+{
+	char *path = NULL;
+	struct stat st;
+	int fd = -1;
+
+	if (root) {
+		if (locate_binary_in(root, binary, &path, &fd, NULL))
+			return -1;
+	} else if (!locate_binary(binary, &path, NULL) && !stat(path, &st) && S_ISREG(st.st_mode)) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	}
+	free(path);
+	return fd;
+}
+
+/* Does somebody write into it? FILE_WATCH_BUSY, and for our own view we are told when that has
+ * finished; or another result of file_watch__guard(); -ENOENT when there is no file. */
+static int ask_for_writers(struct session *s, uint32_t target, const char *root)
 {
 	struct file_watch *watch = s->follow->watch;
-	int got = -ENOENT;
-	struct stat st;
-	char *path;
-	int fd;
+	int fd = open_target(s->options->plan->targets[target].ref->binary, root);
+	uint64_t tag = root ? ELSEWHERE_TAG : target;
+	int got;
 
-	if (locate_binary(s->options->plan->targets[target].ref->binary, &path, NULL))
-		return false;
-	if (!stat(path, &st) && S_ISREG(st.st_mode)) {
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (fd >= 0) {
-			got = file_watch__guard(watch, fd, target, NULL);
-			close(fd);
-		}
-	}
-	if (got == FILE_WATCH_LEASED || got == FILE_WATCH_UNLEASED)
-		file_watch__unguard(watch, target);
-	free(path);
-	return got == FILE_WATCH_BUSY;
+	if (fd < 0)
+		return -ENOENT;
+	got = file_watch__guard(watch, fd, tag, NULL);
+	close(fd);
+	/* Other views are looked into again and again, and all have this tag. */
+	if (got == FILE_WATCH_LEASED || got == FILE_WATCH_UNLEASED || root)
+		file_watch__unguard(watch, tag);
+	return got;
 }
 
 static void not_found(struct session *s, uint32_t view, uint32_t number, const char *root, int err,
@@ -101,8 +113,6 @@ static void not_found(struct session *s, uint32_t view, uint32_t number, const c
 		.err = err,
 	};
 
-	if (view == VIEW_OWN && is_being_written(s, number))
-		return;
 	note_where(s, view, number, VIEW_NOWHERE);
 	if (err == -ENOENT && (view != VIEW_OWN || !was_there))
 		return;
@@ -145,6 +155,15 @@ static int look_once(struct session *s, uint32_t view, uint32_t number, const ch
 	int found, got;
 
 	found = plan__look_again(plan, number, root, &binary, &why);
+	if (found < 0) {
+		got = ask_for_writers(s, number, root);
+		/* What can be read of it now says nothing. */
+		if (got == FILE_WATCH_BUSY)
+			return 0;
+		/* That may have been so between the two looks. */
+		if (got != -ENOENT)
+			found = plan__look_again(plan, number, root, &binary, &why);
+	}
 	if (found < 0) {
 		not_found(s, view, number, root, found, &why);
 		return 0;

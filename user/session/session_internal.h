@@ -245,7 +245,8 @@ void session__close_python(struct session *s);
  * content, and LIBRARY_TAG | the same for the name of a library that unwinds. */
 #define GUARD_TAG (1ULL << 32)
 #define LIBRARY_TAG (2ULL << 32)
-#define FLAG_TAG (4ULL << 32) /* the feature flag's file */
+#define FLAG_TAG (4ULL << 32)	   /* the feature flag's file */
+#define ELSEWHERE_TAG (8ULL << 32) /* a target's file in another view, for a moment */
 #define TAG_NUMBER(tag) ((uint32_t)(tag))
 
 struct followed_target {
