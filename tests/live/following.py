@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What the tests of following share: programs and libraries in versions, and their recording."""
 import atexit
-import csv
 import functools
 import os
 import pathlib
@@ -49,6 +48,12 @@ def put(source, path):
     temporary = path.with_name(path.name + ".new")
     shutil.copy(source, temporary)
     temporary.rename(path)
+
+
+def overwrite(source, path):
+    """In place, by cp(1): as soon as it may be written. Whoever looks into a process while that
+    ends, as a recorder does, has its program in use a moment longer than the process lasts."""
+    wait_for(lambda: not subprocess.run(["cp", source, path]).returncode, f"{path} to be writable")
 
 
 def sum_of(calls, version):
@@ -129,12 +134,8 @@ class Following(harness.Recording):
 
     def probes(self, event, state=None):
         """The rows of activity_probes.csv for an event, as dicts."""
-        path = self.directory / "activity_probes.csv"
-        if not path.exists():
-            return []
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-        return [row for row in rows if row["event"] == event and state in (None, row["state"])]
+        return [row for row in harness.probe_rows(self.directory)
+                if row["event"] == event and state in (None, row["state"])]
 
     def until_probes(self, event, state, times=1):
         return wait_for(lambda: len(self.probes(event, state)) >= times and

@@ -46,14 +46,21 @@ def check_equal(actual, expected, what=""):
 
 
 def wait_for(condition, what):
-    """Waits until condition() is true and returns its value."""
+    """Waits until condition() is true and returns its value. what: a text, or what makes one."""
     deadline = time.monotonic() + DEADLINE_S
     while True:
+        late = time.monotonic() > deadline  # before the last look: this process may be late itself
         value = condition()
         if value:
             return value
-        check(time.monotonic() < deadline, f"waited {DEADLINE_S} s for {what}")
+        if late:
+            raise AssertionError(f"waited {DEADLINE_S} s for {what() if callable(what) else what}")
         time.sleep(0.005)  # between looks at the condition
+
+
+def waited_ns(pid):
+    """How long the first thread of a process has been ready to run, and has waited for a CPU."""
+    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[1])
 
 
 def target(name):
@@ -93,7 +100,7 @@ class Recording:
 
     def until_told(self, *words, times=1):
         return wait_for(lambda: len(self.told(*words)) >= times and self.told(*words),
-                        f"message {words} {times} times; there is: {self.messages()}")
+                        lambda: f"message {words} {times} times; there is: {self.messages()}")
 
     def until_ready(self):
         """Returns when every probe is attached."""
@@ -230,6 +237,13 @@ def ledger(directory):
         check_equal(accounted, numbers["entries"], f"ledger of {row['state']}: {row}")
         last[row["state"]] = numbers
     return last
+
+
+def probe_rows(directory):
+    """The rows of activity_probes.csv as dicts; none before there is one."""
+    path = pathlib.Path(directory) / "activity_probes.csv"
+    text = read_whole_rows(path).decode() if path.exists() else ""
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
 def counts(directory, state):

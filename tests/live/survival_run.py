@@ -8,10 +8,9 @@ import subprocess
 import typing
 
 import harness
-from harness import Skip, check
+from harness import DEADLINE_S, Skip, check
 
 GATES = 3  # between the rounds, and one inside the second round: 0, then 1 (inside), then 2
-DEADLINE_S = 20
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "RUST_BACKTRACE": "0"}
 PYTHON = "/usr/bin/python3"
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / "targets"

@@ -5,7 +5,7 @@
 That the three parts make the duration is checked for every row that any live test reads
 (harness.details).
 """
-import os
+import pathlib
 import subprocess
 
 import harness
@@ -16,8 +16,7 @@ MODES = ("fast", "safe")
 CLOSE_NS = 3_000_000
 PART_NS = 100_000_000  # PART_MS of prog_usage.c
 PAGES = 500
-# What happens between the probes and the function's own measurements at its ends.
-NOISE = {"minor_faults": 20, "major_faults": 2, "voluntary_switches": 1, "involuntary_switches": 3}
+ENOUGH_NS = PART_NS // 10 + CLOSE_NS  # for a part to be told from none
 
 
 def rows_of(scratch, function, *command, way=None, mode="fast", ends=0):
@@ -38,9 +37,13 @@ def accounts_in(truth):
     accounts = []
     for line in truth.read_text().splitlines():
         key, number = line.split()
-        if key == "duration_ns":
+        if key == "inside_duration_ns":
             accounts.append({})
         accounts[-1][key] = int(number)
+    for account in accounts:
+        for where in ("inside", "around"):
+            account[f"{where}_blocked_ns"] = account[f"{where}_duration_ns"] - \
+                account[f"{where}_cpu_ns"] - account[f"{where}_runqueue_ns"]
     return accounts
 
 
@@ -49,9 +52,14 @@ def check_close(actual, expected, within, what):
           f"{what}: is {actual}, should be {expected}, +/- {within}")
 
 
-def check_parts(row, what, **expected):
-    for part, ns in expected.items():
-        check_close(row[part], ns, CLOSE_NS, f"{part} of {what}: {row}")
+def check_account(row, account):
+    """The probes are between what the function measures inside and what its caller measures around
+    it, and whatever comes in between there is in the one or the other."""
+    for column in USAGE:
+        within = CLOSE_NS if column in PARTS else 0
+        least, most = account[f"inside_{column}"], account[f"around_{column}"]
+        check(row[column] is not None and least - within <= row[column] <= most + within,
+              f"{column}: is {row[column]}, should be {least} to {most}, +/- {within}: {row}")
 
 
 # --- against the thread's own accounts -------------------------------------------------------
@@ -62,11 +70,7 @@ def work_test(way, mode):
         check_equal(len(rows), 2, "rows")
         check_equal(len(accounts), 2, "accounts")
         for row, account in zip(rows, accounts):
-            blocked_ns = account["duration_ns"] - account["cpu_ns"] - account["runqueue_ns"]
-            check_parts(row, f"{account}", cpu_ns=account["cpu_ns"],
-                        runqueue_ns=account["runqueue_ns"], blocked_ns=blocked_ns)
-            for column, noise in NOISE.items():
-                check_close(row[column], account[column], noise, f"{column}, {account}")
+            check_account(row, account)
             # and the accounts are of what was done
             check(row["cpu_ns"] > 2 * PART_NS - CLOSE_NS, f"{row}")
             check(row["runqueue_ns"] > PART_NS / 4, f"the rival did not compete: {row}")
@@ -87,8 +91,7 @@ def sleep_test(mode):
         rows, accounts = rows_of(scratch, "sleeps", "doze", "3", mode=mode)
         check_equal(len(rows), 3)
         for row, account in zip(rows, accounts):
-            check_parts(row, f"a call that slept, {account}", cpu_ns=account["cpu_ns"],
-                        runqueue_ns=account["runqueue_ns"])
+            check_account(row, account)
             check(row["blocked_ns"] >= PART_NS - CLOSE_NS, f"a call that slept: {row}")
             check(row["voluntary_switches"] >= 1, f"{row}")
     return test
@@ -154,8 +157,9 @@ for _mode in MODES:
         ending_test("thread_exit", "quits", ("quit", "0"), _mode, 0)
 
 
-def open_rows(scratch, function, threads, *command):
-    """The rows of calls in which prog_usage is when the recording ends."""
+def open_rows(scratch, function, threads, enough, *command):
+    """The rows of calls in which prog_usage is when the recording ends: when all threads are in
+    there, enough(pid) makes the condition to wait for."""
     directory = scratch / "out"
     settings = config(scratch, {"S": {"function": f"{target('prog_usage')}:{function}"}})
     with Recording("-c", settings, directory=directory) as recording:
@@ -163,32 +167,43 @@ def open_rows(scratch, function, threads, *command):
         with start("prog_usage", *command) as program:
             for _ in range(threads):
                 check_equal(program.hear(), "inside")
-            # long enough for each part to be told from none
-            wait_for(lambda: cpu_ns_of(program.pid) > PART_NS
-                     and (directory / "activity_ledger.csv").exists()
+            wait_for(enough(program.pid), "what the calls are to do")
+            wait_for(lambda: (directory / "activity_ledger.csv").exists()
                      and "S" in harness.ledger(directory) and counts(directory, "S"),
-                     "the program to be in its calls")
+                     "the calls to be in the ledger")
             check_equal(recording.stop(), 0, recording.messages())
     rows = details(directory)
     check_equal([row["ended"] for row in rows], ["open"] * threads)
     return rows
 
 
-def cpu_ns_of(pid):
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        fields = file.read().rsplit(b")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+def is_asleep(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    return lambda: stat.read_text().rpartition(")")[2].split()[0] == "S"
+
+
+def times_of_threads(pid):
+    """How long each thread has been on a CPU and has waited for one, in one list."""
+    paths = sorted(pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    return [int(word) for path in paths for word in path.read_text().split()[:2]]
+
+
+def have_shared(pid):
+    """Each thread computed, and waited for the other."""
+    before = times_of_threads(pid)
+    return lambda: all(now - then > ENOUGH_NS
+                       for now, then in zip(times_of_threads(pid), before, strict=True))
 
 
 def test_an_open_call_that_is_asleep(scratch):
-    row, = open_rows(scratch, "stays", 1, "stay", "150")
+    row, = open_rows(scratch, "stays", 1, is_asleep, "stay", "150")
     check_close(row["cpu_ns"], 155_000_000, 5_000_000, f"computed 150 ms: {row}")
     check(row["runqueue_ns"] < row["duration_ns"] - row["cpu_ns"], f"{row}")
     check(row["blocked_ns"] > 0 and row["voluntary_switches"] >= 1, f"{row}")
 
 
 def test_open_calls_that_share_a_CPU(scratch):
-    rows = open_rows(scratch, "spins", 2, "spin", "2")
+    rows = open_rows(scratch, "spins", 2, have_shared, "spin", "2")
     for row in rows:
         check(row["cpu_ns"] > PART_NS / 10, f"{row}")
         check(row["runqueue_ns"] > PART_NS / 10, f"{row}")

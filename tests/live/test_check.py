@@ -283,7 +283,7 @@ def test_debuginfod_is_asked_only_when_told_to(scratch):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         env = dict(os.environ, DEBUGINFOD_URLS=f"http://127.0.0.1:{server.server_port}",
-                   DEBUGINFOD_CACHE_PATH=str(scratch / "cache"))
+                   DEBUGINFOD_CACHE_PATH=str(scratch / "cache"), no_proxy="*")
         for answer, status in (("no", 1), ("yes", 0)):
             path = harness.config(scratch, {"S": {"function": f"{program}:leaf"}},
                                   debuginfod=answer)

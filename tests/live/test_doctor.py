@@ -7,6 +7,7 @@ import os
 import pathlib
 import platform
 import re
+import signal
 import struct
 import subprocess
 
@@ -232,13 +233,45 @@ def is_doctor(pid):
         return False
 
 
+def state_of(pid):
+    """One letter, as in ps(1); Z of what has gone, too."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
+def child_at_rest(doctor):
+    """Of a doctor that is stopped: the child that waits for its orders, or None."""
+    wait_for(lambda: state_of(doctor.pid) in "TZ", "the doctor to stop")
+    for pid in children(doctor.pid):
+        if wait_for(lambda pid=pid: state_of(pid) in "SZ" and state_of(pid),
+                    f"child {pid} to rest") == "S":
+            return pid
+    return None
+
+
+def doctor_with_child():
+    """A doctor that is stopped while it has a child, and that child."""
+    while True:
+        doctor = subprocess.Popen([harness.TACHO, "doctor"], stdout=subprocess.DEVNULL)
+        while doctor.poll() is None:
+            if not children(doctor.pid):
+                continue
+            doctor.send_signal(signal.SIGSTOP)
+            child = child_at_rest(doctor)
+            if child:
+                return doctor, child
+            doctor.send_signal(signal.SIGCONT)
+
+
 def test_no_child_outlives_a_doctor_that_is_killed(scratch):
-    with subprocess.Popen([harness.TACHO, "doctor"], stdout=subprocess.DEVNULL) as doctor:
-        found = wait_for(lambda: children(doctor.pid), "its child")
-        check(is_doctor(found[0]), f"{found} is no child of the doctor")
-        doctor.kill()
-    for pid in found:
-        wait_for(lambda pid=pid: not is_doctor(pid), f"child {pid} to go")
+    doctor, child = doctor_with_child()
+    found = is_doctor(child)
+    doctor.kill()
+    doctor.wait()
+    check(found, f"{child} is no child of the doctor")
+    wait_for(lambda: not is_doctor(child), f"child {child} to go")
 
 
 def test_two_doctors_at_a_time_both_measure(scratch):

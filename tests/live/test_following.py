@@ -10,7 +10,7 @@ import time
 
 import harness
 from following import (SONAME, Following, Program, beside, elsewhere, library, need_overlay,
-                       program, put, run_library, run_program)
+                       overwrite, program, put, run_library, run_program)
 from harness import check, check_equal, record, wait_for
 
 
@@ -153,11 +153,15 @@ def test_a_library_is_followed_by_its_soname(scratch):
     with Following(scratch, {"WORK": f"{SONAME}:work"}, env=env) as recording:
         recording.until_ready()
         run_library(SONAME, 1, 3, env=env)
-        put(library(2), first / SONAME)  # comes before the other
-        recording.until_attached("WORK")
-        run_library(SONAME, 2, 4, env=env)
-        (first / SONAME).unlink()
-        run_library(SONAME, 1, 5, env=env)
+        with Program(program(1), 1, env=env) as old:
+            # As long as it runs, the file is not let go, though another has its name.
+            old.load(SONAME, 1)
+            put(library(2), first / SONAME)  # comes before the other
+            recording.until_attached("WORK")
+            run_library(SONAME, 2, 4, env=env)
+            (first / SONAME).unlink()
+            run_library(SONAME, 1, 5, env=env)
+            old.finish()
         put(library(3), second / SONAME)
         recording.until_attached("WORK", times=2)
         run_library(SONAME, 3, 6, env=env)
@@ -192,7 +196,7 @@ def test_a_library_is_followed_through_the_cache_of_the_loader(scratch):
 # --- written into in place ------------------------------------------------------------------------
 
 def by_cp(source, path):
-    subprocess.run(["cp", source, path], check=True)
+    overwrite(source, path)
 
 
 def by_truncation(source, path):
@@ -460,7 +464,7 @@ def test_a_raw_stream_over_an_upgrade_gives_the_same_files(scratch):
         put(program(2), path)
         recording.until_attached("OWN")
         run_program(path, 2, 4)
-        by_cp(program(3), path)
+        overwrite(program(3), path)
         recording.until_attached("OWN", times=2)
         run_program(path, 3, 5)
         recording.check_stops(OWN=12)

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Programs in containers: mount namespaces and roots where paths mean other files."""
 import pathlib
-import subprocess
 
 import harness
-from following import Following, Program, program, put, run_program
+from following import Following, Program, overwrite, program, put, run_program
 from harness import check, check_equal
 
 # $1 is a folder that is a file system of its own in there; $2 the program, which is put there.
@@ -141,7 +140,7 @@ def test_a_program_overwritten_in_a_container_is_attached_again(scratch):
             recording.until_told("OWN", "is attached", "/root", times=2)
             new.own(3)
             new.finish()
-        subprocess.run(["cp", program(3), inside], check=True)
+        overwrite(program(3), inside)
         recording.until_told("writes into it in place")
         recording.until_told("OWN", "is attached", "/root", times=3)
         with another(contained, path, 3) as newest:

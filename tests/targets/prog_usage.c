@@ -27,31 +27,62 @@ struct account {
 
 static int schedstat = -1;
 
-static void take_account(struct account *account)
+static long run_delay_ns(void)
 {
 	char path[64], text[128] = "";
+	long ns;
 
 	if (schedstat < 0) {
 		snprintf(path, sizeof(path), "/proc/self/task/%ld/schedstat", thread_id());
 		schedstat = open(path, O_RDONLY | O_CLOEXEC);
 	}
-	if (pread(schedstat, text, sizeof(text) - 1, 0) <= 0 ||
-	    sscanf(text, "%*d %ld", &account->run_delay_ns) != 1 ||
-	    getrusage(RUSAGE_THREAD, &account->usage))
+	if (pread(schedstat, text, sizeof(text) - 1, 0) <= 0 || sscanf(text, "%*d %ld", &ns) != 1)
 		abort();
-	account->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
-	account->wall_ns = now_ns(CLOCK_MONOTONIC);
+	return ns;
 }
 
-static void note_account(const struct account *from, const struct account *to)
+/* Of one moment: again, when the thread had to wait in between. */
+static void take_account(struct account *account)
 {
-	note("duration_ns", to->wall_ns - from->wall_ns);
-	note("cpu_ns", to->cpu_ns - from->cpu_ns);
-	note("runqueue_ns", to->run_delay_ns - from->run_delay_ns);
-	note("minor_faults", to->usage.ru_minflt - from->usage.ru_minflt);
-	note("major_faults", to->usage.ru_majflt - from->usage.ru_majflt);
-	note("voluntary_switches", to->usage.ru_nvcsw - from->usage.ru_nvcsw);
-	note("involuntary_switches", to->usage.ru_nivcsw - from->usage.ru_nivcsw);
+	do {
+		account->run_delay_ns = run_delay_ns();
+		if (getrusage(RUSAGE_THREAD, &account->usage))
+			abort();
+		account->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		account->wall_ns = now_ns(CLOCK_MONOTONIC);
+	} while (run_delay_ns() != account->run_delay_ns);
+}
+
+static void note_of(const char *where, const char *what, long number)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s_%s", where, what);
+	note(key, number);
+}
+
+static void note_account(const char *where, const struct account *from, const struct account *to)
+{
+	note_of(where, "duration_ns", to->wall_ns - from->wall_ns);
+	note_of(where, "cpu_ns", to->cpu_ns - from->cpu_ns);
+	note_of(where, "runqueue_ns", to->run_delay_ns - from->run_delay_ns);
+	note_of(where, "minor_faults", to->usage.ru_minflt - from->usage.ru_minflt);
+	note_of(where, "major_faults", to->usage.ru_majflt - from->usage.ru_majflt);
+	note_of(where, "voluntary_switches", to->usage.ru_nvcsw - from->usage.ru_nvcsw);
+	note_of(where, "involuntary_switches", to->usage.ru_nivcsw - from->usage.ru_nivcsw);
+}
+
+/* The call, measured by itself and by its caller: what a probe at each end sees is in between. */
+static void call_measured(void (*function)(struct account *from, struct account *to))
+{
+	struct account before, from, to, after;
+
+	take_account(&before); /* once, so that all is in memory */
+	take_account(&before);
+	function(&from, &to);
+	take_account(&after);
+	note_account("inside", &from, &to);
+	note_account("around", &before, &after);
 }
 
 /* --- what there is to do ------------------------------------------------------------------- */
@@ -156,14 +187,10 @@ TRACED void works(struct account *from, struct account *to)
 
 static void work(long n)
 {
-	struct account from, to;
-
 	for (long i = 0; i < n; i++) {
 		move_to(nth_cpu(0));
 		start_rival(nth_cpu(1));
-		take_account(&from); /* once before, so that all is in memory */
-		works(&from, &to);
-		note_account(&from, &to);
+		call_measured(works);
 	}
 }
 
@@ -179,14 +206,9 @@ TRACED void sleeps(struct account *from, struct account *to)
 /* What the thread did before is none of the call's. */
 static void doze(long n)
 {
-	struct account from, to;
-
 	compute(PART_MS);
-	for (long i = 0; i < n; i++) {
-		take_account(&from);
-		sleeps(&from, &to);
-		note_account(&from, &to);
-	}
+	for (long i = 0; i < n; i++)
+		call_measured(sleeps);
 }
 
 TRACED long descend(long depth)
