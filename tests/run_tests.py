@@ -11,6 +11,7 @@ import fnmatch
 import os
 import pathlib
 import re
+import selectors
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 CASE = re.compile(r"^(ok|not ok)\b\s*\d*\s*(?:-\s*)?(.*?)(?:\s*#\s*SKIP\b\s*(.*))?$", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)")
-SUITE_TIMEOUT_S = 600
+SILENCE_MAX_S = 600  # of a suite; each says a case when it is over
 # Only when asked for by name: `make check-service`, `make soak`.
 SEPARATE = "service/"
 EMULATOR = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
@@ -45,13 +46,17 @@ def output_of(command, env):
     """Runs it, in a process group of its own that dies with it. Returns (output, exit status)."""
     process = subprocess.Popen(command, env=env, cwd=TOP, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        output, _ = process.communicate(timeout=SUITE_TIMEOUT_S)
-        status = process.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        status = f"none after {SUITE_TIMEOUT_S} s"
+    output, status = b"", None
+    with process, selectors.DefaultSelector() as waiting:
+        waiting.register(process.stdout, selectors.EVENT_READ)
+        while status is None:
+            if not waiting.select(SILENCE_MAX_S):
+                status = f"none: silent for {SILENCE_MAX_S} s"
+                os.killpg(process.pid, signal.SIGKILL)
+            elif some := os.read(process.stdout.fileno(), 65536):
+                output += some
+            else:
+                status = process.wait()
     return output.decode(errors="replace"), status
 
 

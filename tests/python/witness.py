@@ -62,9 +62,13 @@ class Witness:
 
     def wait_for(self, *words, meanwhile=lambda: None):
         deadline = time.monotonic() + DEADLINE_S
-        while not all(word in self.text() for word in words):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError("bpftrace: " + self.text().decode(errors="replace"))
+        while True:
+            over = self.process.poll() is not None or time.monotonic() > deadline
+            if all(word in self.text() for word in words):
+                return
+            if over:
+                raise AssertionError(f"bpftrace (exit status {self.process.poll()}) has not said "
+                                     f"{words}: " + self.text().decode(errors="replace"))
             meanwhile()
             time.sleep(0.01)  # between looks at its output
 
