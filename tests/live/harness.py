@@ -186,12 +186,15 @@ def config(directory, states, **settings):
 
 
 def read_whole_rows(path):
-    """The bytes of a file of rows that may be being written: a write() appears page by page, and on
-    a full disk what went in of a row is cut off again. What stays torn is returned as it is."""
+    """The bytes of a file of rows that may be being written: a header comes after the file, a
+    write() appears page by page, and on a full disk what went in of a row is cut off again. What
+    stays torn is returned as it is."""
+    path = pathlib.Path(path)
     deadline = time.monotonic() + TORN_MAX_S
     while True:
-        data = pathlib.Path(path).read_bytes()
-        if not data or data.endswith(b"\r\n") or time.monotonic() > deadline:
+        late = time.monotonic() > deadline
+        data = path.read_bytes()
+        if late or (data.endswith(b"\r\n") if data else path.suffix != ".csv"):
             return data
 
 
