@@ -447,8 +447,8 @@ def test_a_core_that_is_missing_is_told_with_what_to_do(scratch):
     with Service(scratch, states("PLAN"), env=everyone(scratch),
                  more=f"[marks]\npython-core = {missing}\n") as recorder:
         recorder.until_ready()
-        check(recorder.told(f"{missing}: No such file or directory (the Python package has it: "
-                            "make install-python;"), recorder.messages())
+        check(recorder.told(f"{missing}: No such file or directory (the package "
+                            "python3-tacho has it, or make install-python;"), recorder.messages())
         check_equal(recorder.stop(signal.SIGTERM), 0, recorder.messages())
 
 

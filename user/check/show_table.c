@@ -268,8 +268,8 @@ static void note_python(struct notes *notes, const struct checked_python *python
 {
 	if (!python->core_cnt)
 		notes__add(notes, "pending",
-			   "the Python package is not there (make install-python; python-core in "
-			   "[marks] names other places)");
+			   "the Python package is not there (python3-tacho, or make "
+			   "install-python; python-core in [marks] names other places)");
 	else if (!python->package_cnt)
 		notes__add(notes, "pending",
 			   "%s is alone: without tacho_autoload.pth and the package beside it, "

@@ -178,8 +178,8 @@ static int add_programs(struct state_config *state, const char *text, const char
 	return err;
 }
 
-/* Where `make install-python` puts it, for the distribution's interpreters or for those below
- * /usr/local: in this folder of each interpreter's. */
+/* Where python3-tacho and `make install-python` put it, for the distribution's interpreters or for
+ * those below /usr/local: in this folder of each interpreter's. */
 static const struct {
 	const char *interpreters;
 	const char *packages;

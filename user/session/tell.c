@@ -206,7 +206,7 @@ static void tell_pending(const struct plan *plan, uint32_t number,
 			 plural_s(more));
 	if (target->core)
 		message_about(subject, MESSAGE_WARNING,
-			      "record: pending: %s%s (the Python package has it: make "
+			      "record: pending: %s%s (the package python3-tacho has it, or make "
 			      "install-python; python-core in [marks] names other places)",
 			      target->waiting.text, others);
 	else
