@@ -278,6 +278,15 @@ void file_watch__unguard(struct file_watch *watch, uint64_t tag)
 	set_timer(watch);
 }
 
+int file_watch__ask_for_writers(struct file_watch *watch, int fd, uint64_t tag)
+{
+	int got = file_watch__guard(watch, fd, tag, NULL);
+
+	if (got == FILE_WATCH_LEASED || got == FILE_WATCH_UNLEASED)
+		file_watch__unguard(watch, tag);
+	return got;
+}
+
 void file_watch__remove(struct file_watch *watch, uint64_t tag)
 {
 	file_watch__unguard(watch, tag);

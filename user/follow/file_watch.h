@@ -96,6 +96,12 @@ enum file_watch_guard {
  */
 int file_watch__guard(struct file_watch *watch, int fd, uint64_t tag, struct fault *why);
 
+/*
+ * Does somebody write into it? As file_watch__guard(), but guards it only if it is BUSY, until
+ * nobody does.
+ */
+int file_watch__ask_for_writers(struct file_watch *watch, int fd, uint64_t tag);
+
 /* After WRITING, when the probes are gone: the writer goes on. When nobody has the file open for
  * writing any more, CHANGED is reported and the guard ends. Nothing happens at other times. */
 void file_watch__release(struct file_watch *watch, uint64_t tag);

@@ -20,10 +20,8 @@ static bool is_being_written(struct session *s)
 
 	if (fd < 0)
 		return false;
-	got = file_watch__guard(s->follow->watch, fd, FLAG_TAG, NULL);
+	got = file_watch__ask_for_writers(s->follow->watch, fd, FLAG_TAG);
 	close(fd);
-	if (got == FILE_WATCH_LEASED || got == FILE_WATCH_UNLEASED)
-		file_watch__unguard(s->follow->watch, FLAG_TAG);
 	return got == FILE_WATCH_BUSY;
 }
 

@@ -82,7 +82,7 @@ static int open_target(const char *binary, const char *root)
 }
 
 /* Does somebody write into it? FILE_WATCH_BUSY, and for our own view we are told when that has
- * finished; or another result of file_watch__guard(); -ENOENT when there is no file. */
+ * finished; or another result of file_watch__ask_for_writers(); -ENOENT when there is no file. */
 static int ask_for_writers(struct session *s, uint32_t target, const char *root)
 {
 	struct file_watch *watch = s->follow->watch;
@@ -92,10 +92,10 @@ static int ask_for_writers(struct session *s, uint32_t target, const char *root)
 
 	if (fd < 0)
 		return -ENOENT;
-	got = file_watch__guard(watch, fd, tag, NULL);
+	got = file_watch__ask_for_writers(watch, fd, tag);
 	close(fd);
 	/* Other views are looked into again and again, and all have this tag. */
-	if (got == FILE_WATCH_LEASED || got == FILE_WATCH_UNLEASED || root)
+	if (root)
 		file_watch__unguard(watch, tag);
 	return got;
 }
