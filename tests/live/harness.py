@@ -59,8 +59,14 @@ def wait_for(condition, what):
 
 
 def waited_ns(pid):
-    """How long the first thread of a process has been ready to run, and has waited for a CPU."""
+    """How long the first thread of a process could have run, but others did (Linux,
+    sched-stats.rst)."""
     return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+
+
+def state_in(stat):
+    """The letter of a /proc/PID/stat, as ps(1) has it."""
+    return pathlib.Path(stat).read_text().rpartition(")")[2].split()[0]
 
 
 def target(name):
@@ -120,6 +126,19 @@ class Recording:
             return self.process.wait(timeout=DEADLINE_S)
         except subprocess.TimeoutExpired:
             raise AssertionError("the recorder did not end: " + self.messages()) from None
+
+
+def stop_s(recording, how=signal.SIGINT):
+    """Seconds from the signal to its end, without what others had of the CPU."""
+    process = recording.process
+    began_ns = time.monotonic_ns() - waited_ns(process.pid)
+    process.send_signal(how)
+    # As long as nobody has asked for its exit status, its account is there.
+    wait_for(lambda: os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG),
+             "the recorder to end")
+    took_ns = time.monotonic_ns() - waited_ns(process.pid) - began_ns
+    check_equal(recording.wait(), 0, recording.messages())
+    return took_ns / 1e9
 
 
 class Conversation:
@@ -198,6 +217,12 @@ def read_whole_rows(path):
             return data
 
 
+def csv_rows(path):
+    """The rows of such a file as dicts."""
+    text = read_whole_rows(path).decode()
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
 def details(directory):
     """The rows of activity_detail.csv as dicts, numbers as int, or None where they are unknown. That
     the parts of a duration are all of it is checked."""
@@ -233,8 +258,7 @@ def activities(directory):
 def ledger(directory):
     """The last row of each state in activity_ledger.csv; the identity is checked on all rows."""
     last = {}
-    text = read_whole_rows(pathlib.Path(directory) / "activity_ledger.csv").decode()
-    for row in csv.DictReader(io.StringIO(text, newline=""), strict=True):
+    for row in csv_rows(pathlib.Path(directory) / "activity_ledger.csv"):
         numbers = {k: int(v) for k, v in row.items() if k != "state"}
         accounted = sum(numbers[k] for k in ENDINGS + LOSSES)
         check_equal(accounted, numbers["entries"], f"ledger of {row['state']}: {row}")
@@ -245,8 +269,7 @@ def ledger(directory):
 def probe_rows(directory):
     """The rows of activity_probes.csv as dicts; none before there is one."""
     path = pathlib.Path(directory) / "activity_probes.csv"
-    text = read_whole_rows(path).decode() if path.exists() else ""
-    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    return csv_rows(path) if path.exists() else []
 
 
 def counts(directory, state):

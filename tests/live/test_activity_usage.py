@@ -178,8 +178,7 @@ def open_rows(scratch, function, threads, enough, *command):
 
 
 def is_asleep(pid):
-    stat = pathlib.Path(f"/proc/{pid}/stat")
-    return lambda: stat.read_text().rpartition(")")[2].split()[0] == "S"
+    return lambda: harness.state_in(f"/proc/{pid}/stat") == "S"
 
 
 def times_of_threads(pid):

@@ -236,7 +236,7 @@ def is_doctor(pid):
 def state_of(pid):
     """One letter, as in ps(1); Z of what has gone, too."""
     try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return harness.state_in(f"/proc/{pid}/stat")
     except (FileNotFoundError, ProcessLookupError):
         return "Z"
 

@@ -65,8 +65,7 @@ class Loads:
 
 def states_of_threads(pid):
     """A letter each: proc_pid_stat(5)."""
-    return [stat.read_text().rpartition(")")[2].split()[0]
-            for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")]
+    return [harness.state_in(stat) for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")]
 
 
 def resources_config(scratch, processes="*", interval="200ms", **record):

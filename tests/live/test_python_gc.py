@@ -5,7 +5,6 @@ CPython has of its own."""
 import collections
 import csv
 import glob
-import io
 import json
 import os
 import pathlib
@@ -56,8 +55,7 @@ def totals(directory):
     path = directory / "counters.csv"
     if not path.exists():
         return found
-    text = harness.read_whole_rows(path).decode()
-    for row in csv.DictReader(io.StringIO(text, newline=""), strict=True):
+    for row in harness.csv_rows(path):
         key = int(row["pid"]), row["name"]
         sums[key] += int(row["delta"])
         found[key] = int(row["total"])

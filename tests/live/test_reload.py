@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """New settings while recording: what is the same goes on undisturbed, the rest comes and goes."""
 import csv
-import io
 import os
 import pathlib
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import time
 
 import harness
-from harness import WAYS, check, check_equal, counts, details, ledger, wait_for
+from harness import WAYS, check, check_equal, counts, details, wait_for
 from reloading import PROGRAM, Program, Service, state
 
 MODES = ("fast", "safe")
@@ -234,8 +233,7 @@ def samples(directory):
     path = directory / "process_detail.csv"
     if not path.exists():
         return []
-    text = harness.read_whole_rows(path).decode()
-    return [row["comm"] for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)]
+    return [row["comm"] for row in harness.csv_rows(path)]
 
 
 def test_other_processes_are_recorded_from_then_on(scratch):

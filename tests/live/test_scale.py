@@ -1,35 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Thousands of functions: attached at once, taken away at once, none missed."""
-import os
-import pathlib
-import signal
 import time
 
 import harness
-from harness import Recording, check, check_equal, ledger, record, target, wait_for
+from harness import Recording, check, check_equal, ledger, record, stop_s, target, waited_ns
 
 FUNCTIONS = 5000
 ATTACH_S, STOP_S = 1.0, 2.0
 TRIES = 5  # the machine may be busy with something else; the best counts
-
-
-def waited_s(process):
-    """How long its main thread could have run, but others did (Linux, sched-stats.rst)."""
-    return int(pathlib.Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
-
-
-def stop_s(recording, how=signal.SIGINT):
-    """Seconds from the signal to its end, without what others had of the CPU."""
-    process = recording.process
-    began = time.monotonic() - waited_s(process)
-    process.send_signal(how)
-    # As long as nobody has asked for its exit status, its account is there.
-    wait_for(lambda: os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG),
-             "the recorder to end")
-    took = time.monotonic() - waited_s(process) - began
-    check_equal(recording.wait(), 0, recording.messages())
-    return took
 
 
 def settings(scratch, mode):
@@ -44,7 +23,7 @@ def times_of(scratch, mode, number):
     began = time.monotonic()
     with Recording("-c", str(settings(scratch, mode)), directory=scratch / f"out{number}") as r:
         r.until_ready()
-        attached = time.monotonic() - waited_s(r.process)
+        attached = time.monotonic() - waited_ns(r.process.pid) / 1e9
         check(f"{FUNCTIONS} probes" in r.messages(), r.messages())
         return attached - began, stop_s(r)
 
